@@ -1,0 +1,76 @@
+// The contract between an agent's control side (trust, coordinator, names) and its packet side (sessions, data plane, paths).
+import type {
+  Ipv4Address,
+  Ipv6Address,
+  NodeId,
+  PresharedKey,
+  X25519PrivateKey,
+  X25519PublicKey,
+} from "../protocol/brand.ts";
+import type { PeerStatus, PingReply } from "../protocol/control/agent.ts";
+import type { Endpoint } from "../protocol/coordination/messages.ts";
+
+/** A peer as the verified map has it, plus unsigned hints (online, endpoints). */
+export interface TunnelPeer {
+  readonly nid: NodeId;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly x25519: X25519PublicKey;
+  readonly ctl: X25519PublicKey;
+  readonly ip4: Ipv4Address | undefined;
+  readonly ip6: Ipv6Address;
+  /** Further CIDRs routed to this peer. */
+  readonly routes: readonly string[];
+  /** psk2 of data sessions (life.md §3). */
+  readonly tunnelPsk: PresharedKey;
+  /** pskPair of the newest common generation, psk2 of ctl sessions (protocol.md §6c). */
+  readonly controlPsk: PresharedKey;
+  readonly online: boolean;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** This node's own side of every tunnel. */
+export interface TunnelIdentity {
+  readonly nid: NodeId;
+  readonly x25519: X25519PrivateKey;
+  readonly ctl: X25519PrivateKey;
+  readonly ip4: Ipv4Address | undefined;
+  readonly ip6: Ipv6Address;
+}
+
+export interface TunnelOptions {
+  readonly identity: TunnelIdentity;
+  readonly interface: string;
+  readonly mtu: number;
+  readonly udpPort: number;
+  /** The mesh's IPv4 range and IPv6 /48; routed to the interface. */
+  readonly range: string;
+  readonly range6: string;
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
+  /** Sends a sealed datagram through the relay; false = no relay now. Set by the control side. */
+  readonly relay: (to: NodeId, datagram: Uint8Array) => boolean;
+  /** The node's own candidate endpoints changed; the control side reports them to the coordinator. */
+  readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
+}
+
+/** The packet side of one mesh on this host. */
+export interface Tunnel {
+  /** Brings interface, addresses, routes and socket up. @throws TunnelMeshError TM_AGENT_… when TUN or port cannot be had */
+  start(): Promise<void>;
+  /** Takes everything back; leaves the host as it was. */
+  stop(): Promise<void>;
+  /** The whole list; differences to the last one are found inside. Sessions of unchanged peers go on. */
+  setPeers(peers: readonly TunnelPeer[]): void;
+  /** A frame that the relay says is from `from` (a hint until authenticated, protocol.md §6b). */
+  receiveRelayed(from: NodeId, datagram: Uint8Array): void;
+  /** The relay came or went: paths are looked at again. */
+  relayChanged(available: boolean): void;
+  peers(): readonly PeerStatus[];
+  counters(): Readonly<Record<string, number>>;
+  /** "portable" or "native". */
+  readonly dataPlane: string;
+  ping(nid: NodeId, count: number, signal?: AbortSignal): Promise<PingReply>;
+}
+
+/** Made by agent/tunnel/…; a composition root passes it in. */
+export type TunnelFactory = (options: TunnelOptions) => Tunnel;

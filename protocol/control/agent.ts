@@ -1,0 +1,79 @@
+// The agent's control socket: one JSON request per line in, one JSON answer per line out (life.md §9, architecture.md §5).
+import { z } from "zod";
+
+/** Longest line either side accepts, in bytes. */
+export const controlLineLimit = 4 * 1024 * 1024;
+
+export const agentRequestSchema = z.discriminatedUnion("method", [
+  z.strictObject({ method: z.literal("status") }),
+  z.strictObject({ method: z.literal("peers") }),
+  /** Sealed ctl pings to one peer, by name, mesh address or node id. */
+  z.strictObject({ method: z.literal("ping"), peer: z.string().max(256), count: z.int().min(1).max(100).default(3) }),
+  /** Every signed item this agent holds, verbatim: a second laptop continues the mesh from any member (life.md §1). */
+  z.strictObject({ method: z.literal("items") }),
+  /** Stops the mesh on this host and takes back routes, rules and DNS; the service stays stopped until started again. */
+  z.strictObject({ method: z.literal("leave") }),
+]);
+export type AgentRequest = z.input<typeof agentRequestSchema>;
+
+export const pathSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("relay") }),
+  z.strictObject({ kind: z.literal("direct"), address: z.string(), port: z.int() }),
+]);
+
+export const peerStatusSchema = z.strictObject({
+  nid: z.string(),
+  name: z.string(),
+  ip4: z.string().optional(),
+  ip6: z.string(),
+  groups: z.array(z.string()),
+  /** idle: no session and nothing to send. */
+  session: z.enum(["no-keys", "idle", "handshaking", "established"]),
+  path: pathSchema,
+  online: z.boolean(),
+  /** Milliseconds since the last completed handshake; absent before the first. */
+  handshakeAge: z.number().optional(),
+  roundTrip: z.number().optional(),
+  received: z.number(),
+  sent: z.number(),
+});
+export type PeerStatus = z.infer<typeof peerStatusSchema>;
+
+export const agentStatusSchema = z.strictObject({
+  v: z.literal(1),
+  mesh: z.string(),
+  meshId: z.string(),
+  nid: z.string(),
+  name: z.string(),
+  ip4: z.string().optional(),
+  ip6: z.string(),
+  release: z.string(),
+  interface: z.string(),
+  state: z.enum(["waiting-for-grant", "up", "frozen", "refused"]),
+  coordinator: z.strictObject({
+    state: z.enum(["connected", "connecting"]),
+    url: z.string().optional(),
+    error: z.string().optional(),
+  }),
+  head: z.strictObject({ seq: z.int(), hash: z.string() }),
+  dataPlane: z.string(),
+  /** Refusals and other counters by stable name. */
+  counters: z.record(z.string(), z.number()),
+  alarms: z.array(z.string()),
+  uptime: z.number(),
+});
+export type AgentStatus = z.infer<typeof agentStatusSchema>;
+
+export const pingReplySchema = z.strictObject({
+  path: pathSchema,
+  /** Milliseconds of each answered ping, in order; a lost one is null. */
+  roundTrips: z.array(z.number().nullable()),
+});
+export type PingReply = z.infer<typeof pingReplySchema>;
+
+/** Every answer: `{ok: true, result}` or `{ok: false, code, message}`. */
+export const agentReplySchema = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), result: z.unknown() }),
+  z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string() }),
+]);

@@ -1,0 +1,87 @@
+// Messages inside the coordinator channel, after the Noise handshake: a kind byte, then JSON with a schema; relay frames are bytes (life.md §9).
+//
+// A coordinator is never trusted: what it sends is a hint (presence, endpoints, order) or a signed item that the agent verifies.
+import { z } from "zod";
+import { signedItemSchema } from "../trust/item.ts";
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A place where a node's UDP socket may be reached. */
+export const endpointSchema = z.strictObject({
+  /** local: an address of an interface; observed: as a server or peer saw it; configured: said by the stack. */
+  kind: z.enum(["local", "observed", "configured"]),
+  address: z.union([z.ipv4(), z.ipv6()]),
+  port: z.int().min(1).max(65535),
+});
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** Kind bytes. 0x01–0x7f go to the coordinator, 0x81–0xff to the agent. */
+export const coordinationKinds = {
+  hello: 0x01,
+  submit: 0x02,
+  endpoints: 0x03,
+  relay: 0x04,
+  ping: 0x05,
+  welcome: 0x81,
+  items: 0x82,
+  presence: 0x83,
+  relayed: 0x84,
+  submitted: 0x85,
+  pong: 0x86,
+  notice: 0x87,
+} as const;
+
+/** First message of an agent. `instance` is random per agent start (clone alarm, life.md §2). */
+export const helloSchema = z.strictObject({
+  v: z.literal(1),
+  nid: hex32,
+  instance: z.string().regex(/^[0-9a-f]{32}$/),
+  release: z.string().max(64),
+  head: z.strictObject({ seq: z.int().min(0), hash: hex32 }),
+  /** Last map version applied from this coordinator; 0 = send everything. */
+  mapVersion: z.int().min(0),
+  /** Random id of the coordinator's store that `mapVersion` belongs to; empty at first. */
+  store: z.string().max(64),
+});
+
+/** Items for the coordinator to verify, keep and push. A channel that is no member's may submit only self-authenticating ones. */
+export const submitSchema = z.strictObject({ id: z.int().min(0), items: z.array(signedItemSchema).min(1).max(64) });
+
+/** All endpoints of the sender; replaces the last list. */
+export const endpointsSchema = z.strictObject({ endpoints: z.array(endpointSchema).max(32) });
+
+export const pingSchema = z.strictObject({ id: z.int().min(0) });
+
+/** First answer. `member` says as what the channel counts now; `observed` is where the WebSocket came from. */
+export const welcomeSchema = z.strictObject({
+  v: z.literal(1),
+  member: z.boolean(),
+  observed: z.string().max(64),
+  store: z.string().max(64),
+  mapVersion: z.int().min(0),
+});
+
+/** A chunk of the map: items changed since the version asked for. `last` closes one delta and brings the agent to `mapVersion`. */
+export const itemsSchema = z.strictObject({
+  items: z.array(signedItemSchema).max(256),
+  mapVersion: z.int().min(0),
+  last: z.boolean(),
+});
+
+/** Who is connected and where they may be reached: unsigned hints. `replace` = forget all earlier hints first. */
+export const presenceSchema = z.strictObject({
+  replace: z.boolean(),
+  peers: z
+    .array(z.strictObject({ nid: hex32, online: z.boolean(), endpoints: z.array(endpointSchema).max(32) }))
+    .max(256),
+});
+
+export const submittedSchema = z.strictObject({
+  id: z.int().min(0),
+  verdicts: z.array(
+    z.strictObject({ accepted: z.boolean(), known: z.boolean(), reason: z.string().max(512).optional() }),
+  ),
+});
+
+/** Something the agent should know before the channel ends or a frame is refused, by stable code. */
+export const noticeSchema = z.strictObject({ code: z.string().max(64), message: z.string().max(512) });

@@ -1,0 +1,27 @@
+// The one catalogue of error codes, put together from one file per area; docs/errors.md is held equal to it.
+import { agentErrors } from "./agent.ts";
+import { commandErrors } from "./command.ts";
+import { coordinationErrors } from "./coordination.ts";
+import type { ErrorEntry } from "./entry.ts";
+import { installErrors } from "./install.ts";
+import { localErrors } from "./local.ts";
+import { sshErrors } from "./ssh.ts";
+import { stackErrors } from "./stack.ts";
+import { trustErrors } from "./trust.ts";
+
+const areas = {
+  ...commandErrors,
+  ...stackErrors,
+  ...localErrors,
+  ...sshErrors,
+  ...installErrors,
+  ...trustErrors,
+  ...coordinationErrors,
+  ...agentErrors,
+};
+
+/** A stable code of the catalogue, `TM_…`. */
+export type ErrorCode = keyof typeof areas;
+
+/** Every code with its headline, cause, advice and exit code. */
+export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = areas;

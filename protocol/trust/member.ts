@@ -1,0 +1,46 @@
+// What a verified view of a mesh says about its members: the only source of addresses, names and keys for every room.
+import type { Ipv4Address, Ipv6Address, MeshId, NodeId, X25519PublicKey } from "../brand.ts";
+
+/** A member as admin and node have signed it. `keys` is absent until the node has signed its first. */
+export interface Member {
+  readonly nid: NodeId;
+  /** One line "ssh-ed25519 AAAA…" without comment. */
+  readonly sshPublicKey: string;
+  readonly name: string;
+  /** Absent where a conflict took it (life.md §2). */
+  readonly ip4: Ipv4Address | undefined;
+  readonly ip6: Ipv6Address;
+  readonly groups: readonly string[];
+  /** CIDRs that this member carries for others. */
+  readonly routes: readonly string[];
+  /** Unix seconds; 0 = never. */
+  readonly expires: number;
+  readonly origin: "stack" | "add-node" | "token";
+  readonly grantSeq: number;
+  readonly keys: MemberKeys | undefined;
+}
+
+/** Tunnel and control keys, signed by the member's SSH key. */
+export interface MemberKeys {
+  readonly x25519: X25519PublicKey;
+  readonly ctl: X25519PublicKey;
+  /** Newest generation of the network secret that the member holds. */
+  readonly generation: number;
+  readonly seq: number;
+}
+
+/** The verified state of a mesh: a value, replaced when items are applied. */
+export interface MeshView {
+  readonly meshId: MeshId;
+  readonly name: string;
+  readonly range: string;
+  readonly domain: string;
+  /** Admin SSH public keys in force, one line each without comment. */
+  readonly admins: readonly string[];
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly coordinator: { readonly key: X25519PublicKey; readonly urls: readonly string[] } | undefined;
+  readonly members: ReadonlyMap<NodeId, Member>;
+  readonly revoked: ReadonlyMap<NodeId, number>;
+  /** Why this view takes no more changes: an unknown operation or a fork; absent in normal life. */
+  readonly frozen: { readonly reason: "unknown-operation" | "fork"; readonly detail: string } | undefined;
+}
