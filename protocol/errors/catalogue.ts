@@ -5,6 +5,7 @@ import { coordinationErrors } from "./coordination.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { installErrors } from "./install.ts";
 import { localErrors } from "./local.ts";
+import { releaseErrors } from "./release.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
 import { trustErrors } from "./trust.ts";
@@ -15,6 +16,7 @@ const areas = {
   ...localErrors,
   ...sshErrors,
   ...installErrors,
+  ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,
   ...agentErrors,

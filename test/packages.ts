@@ -1,0 +1,42 @@
+// The Debian packages that the labs and the end-to-end tests need: installed when root, else named.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/** A program each package is known by. */
+const programs: readonly (readonly [debianPackage: string, program: string])[] = [
+  ["git", "/usr/bin/git"],
+  ["iproute2", "/usr/bin/ip"],
+  ["iputils-ping", "/usr/bin/ping"],
+  ["nftables", "/usr/sbin/nft"],
+  ["openssh-client", "/usr/bin/ssh-keygen"],
+  ["openssh-server", "/usr/sbin/sshd"],
+  ["procps", "/usr/bin/pgrep"],
+  ["systemd-container", "/usr/bin/systemd-nspawn"],
+  ["tcpdump", "/usr/bin/tcpdump"],
+  ["wireguard-go", "/usr/bin/wireguard-go"],
+  ["wireguard-tools", "/usr/bin/wg"],
+];
+
+/** Installs what is missing when this is root on Debian; otherwise says what to install and goes on only when nothing is missing. */
+export async function installPackages(needed: boolean): Promise<void> {
+  if (!needed) return;
+  const missing = programs.filter(([, program]) => !existsSync(program)).map(([name]) => name);
+  if (missing.length === 0) return;
+  const line = `apt-get install -y ${missing.join(" ")}`;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    process.stderr.write(`These tests need root and: ${line}\nWithout root: npm test -- --only check,unit\n`);
+    process.exit(64);
+  }
+  process.stdout.write(`installing ${missing.join(", ")}\n`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  for (const command of [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", ...missing],
+  ]) {
+    const { status } = spawnSync("apt-get", command, { stdio: ["ignore", "ignore", "inherit"], env: environment });
+    if (status !== 0) {
+      process.stderr.write(`apt-get ${command.join(" ")} failed; run it by hand, then npm test again\n`);
+      process.exit(1);
+    }
+  }
+}
