@@ -2,6 +2,7 @@
 import { agentErrors } from "./agent.ts";
 import { commandErrors } from "./command.ts";
 import { coordinationErrors } from "./coordination.ts";
+import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { installErrors } from "./install.ts";
 import { localErrors } from "./local.ts";
@@ -16,6 +17,7 @@ const areas = {
   ...localErrors,
   ...sshErrors,
   ...installErrors,
+  ...deployErrors,
   ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,

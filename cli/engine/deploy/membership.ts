@@ -1,0 +1,102 @@
+// Decides, as plain data, what a deploy changes about membership: who gets a grant, who is revoked, who stays (life.md §2, §6).
+import type { MemberModel } from "../../../constructs/model.ts";
+import type { NodeId } from "../../../protocol/brand.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { Member } from "../../../protocol/trust/member.ts";
+
+/** A stack member whose host was reached, with the key that the SSH session proved. */
+export interface ReachedMember {
+  readonly member: MemberModel;
+  readonly nid: NodeId;
+  /** "ssh-ed25519 AAAA…" without comment. */
+  readonly sshPublicKey: string;
+}
+
+export type MembershipChange =
+  | {
+      readonly kind: "grant";
+      readonly why: "new" | "changed" | "renamed" | "replaced";
+      readonly reached: ReachedMember;
+      readonly before: Member | undefined;
+    }
+  | { readonly kind: "keep"; readonly reached: ReachedMember; readonly before: Member }
+  | { readonly kind: "revoke"; readonly why: "removed" | "replaced"; readonly before: Member };
+
+/**
+ * Compares the stack with the verified view. Members that came by `add-node` or token and are not in the stack are left alone;
+ * so are stack members whose host was not reached.
+ * @param stackNames every name of the stack, reached or not
+ * @throws TunnelMeshError TM_DEPLOY_CLONED_HOST_KEY, TM_DEPLOY_HOST_REPLACED, TM_DEPLOY_RENAMED
+ */
+export function planMembership(
+  members: readonly Member[],
+  stackNames: ReadonlySet<string>,
+  reached: readonly ReachedMember[],
+): readonly MembershipChange[] {
+  refuseClones(reached);
+  const byNid = new Map(members.map((member) => [member.nid, member]));
+  const byName = new Map(members.map((member) => [member.name, member]));
+  const changes = reached.flatMap((one) => changesOf(one, byNid.get(one.nid), byName.get(one.member.name)));
+  const handled = new Set<NodeId>([
+    ...reached.map((one) => one.nid),
+    ...changes.flatMap((change) => (change.kind === "revoke" ? [change.before.nid] : [])),
+  ]);
+  const gone = members.filter(
+    (member) => member.origin === "stack" && !stackNames.has(member.name) && !handled.has(member.nid),
+  );
+  return [...changes, ...gone.map((before) => ({ kind: "revoke", why: "removed", before }) as const)];
+}
+
+function changesOf(
+  reached: ReachedMember,
+  same: Member | undefined,
+  holderOfName: Member | undefined,
+): readonly MembershipChange[] {
+  const { member } = reached;
+  if (same !== undefined) {
+    if (same.name === member.name)
+      return [isAsAsked(same, member) ? keep(reached, same) : grant("changed", reached, same)];
+    if (member.formerly === same.name) return [grant("renamed", reached, same)];
+    throw new TunnelMeshError("TM_DEPLOY_RENAMED", {
+      detail: `the host of ${member.name} is a member under the name ${same.name}`,
+    });
+  }
+  if (holderOfName === undefined) return [grant("new", reached, undefined)];
+  // A local host is made by us and holds nothing that a person would miss: a new one takes the place of the old.
+  if (member.host.kind === "local") {
+    return [{ kind: "revoke", why: "replaced", before: holderOfName }, grant("replaced", reached, undefined)];
+  }
+  throw new TunnelMeshError("TM_DEPLOY_HOST_REPLACED", { detail: member.name });
+}
+
+function keep(reached: ReachedMember, before: Member): MembershipChange {
+  return { kind: "keep", reached, before };
+}
+
+function grant(
+  why: "new" | "changed" | "renamed" | "replaced",
+  reached: ReachedMember,
+  before: Member | undefined,
+): MembershipChange {
+  return { kind: "grant", why, reached, before };
+}
+
+function isAsAsked(before: Member, wanted: MemberModel): boolean {
+  return (
+    before.origin === "stack" && equalSets(before.groups, wanted.groups) && equalSets(before.routes, wanted.routes)
+  );
+}
+
+function equalSets(left: readonly string[], right: readonly string[]): boolean {
+  return left.toSorted().join("\n") === right.toSorted().join("\n");
+}
+
+function refuseClones(reached: readonly ReachedMember[]): void {
+  const seen = new Map<NodeId, string>();
+  for (const { nid, member } of reached) {
+    const other = seen.get(nid);
+    if (other !== undefined)
+      throw new TunnelMeshError("TM_DEPLOY_CLONED_HOST_KEY", { detail: `${other} and ${member.name}` });
+    seen.set(nid, member.name);
+  }
+}
