@@ -1,0 +1,218 @@
+// The contract between the deploy engine and the commands over it: what each function takes and what it gives back.
+import type { MeshModel } from "../../../constructs/model.ts";
+import type { AgentStatus, PeerStatus, PingReply } from "../../../protocol/control/agent.ts";
+import type { Progress } from "../../output/progress.ts";
+import type { ConnectOptions } from "../ssh/connection.ts";
+
+/** A stack that was found, loaded and validated; made by cli/engine/synth/load.ts. */
+export interface LoadedStack {
+  readonly model: MeshModel;
+  /** Absolute path of the stack file; paths in the stack are relative to its folder. */
+  readonly stackFile: string;
+  /** Absolute path of the folder that holds mesh/ and .tm/. */
+  readonly projectFolder: string;
+  readonly stage: string;
+}
+
+/** What every engine function is given. */
+export interface EngineContext {
+  readonly loaded: LoadedStack;
+  readonly progress: Progress;
+  /** Aborted at the first Ctrl-C with TM_INTERRUPTED as its reason. */
+  readonly signal: AbortSignal;
+  /** Absent where nobody can answer: no terminal, --yes or --no-input. */
+  readonly confirmHostKey?: ConnectOptions["confirmHostKey"];
+  /** Absent where nobody can answer. */
+  readonly askSecret?: ConnectOptions["askSecret"];
+  /** SSH private key file that signs as admin (--admin-key); absolute. */
+  readonly adminKey?: string;
+  /** Hosts worked on at once; 8 when left out. */
+  readonly parallel?: number;
+}
+
+export type HostState = "unchanged" | "installed" | "updated" | "failed" | "removed";
+
+/** An error as a result carries it: what the error form of --json holds. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly advice: readonly string[];
+}
+
+export interface HostResult {
+  readonly name: string;
+  /** Where it was reached; absent when it was not. */
+  readonly address?: string;
+  readonly ip4?: string;
+  readonly ip6?: string;
+  readonly state: HostState;
+  readonly error?: ErrorReport;
+}
+
+export interface PlannedHost {
+  readonly name: string;
+  readonly role: "coordinator" | "node";
+  /** assumed: not created yet; recorded: from the last deploy; live: read over SSH (life.md §6). */
+  readonly basis: "assumed" | "recorded" | "live";
+  /** Empty: nothing to do. */
+  readonly steps: readonly { readonly id: string; readonly title: string }[];
+  /** Why it could not be read live. */
+  readonly error?: ErrorReport;
+}
+
+export interface MembershipPlan {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  readonly unchanged: readonly string[];
+}
+
+export interface PlanResult {
+  readonly mesh: string;
+  /** Absent before the first deploy. */
+  readonly meshId?: string;
+  readonly stage: string;
+  /** VERSION-HASH of the release that would be installed. */
+  readonly release: string;
+  readonly hosts: readonly PlannedHost[];
+  readonly members: MembershipPlan;
+  /** Number of steps and membership changes; 0 = no changes. */
+  readonly changes: number;
+}
+
+export interface DeployParameters extends EngineContext {
+  readonly yes: boolean;
+  /** Asked once with the plan before anything changes; absent where nobody can answer. False stops with TM_INTERRUPTED. */
+  readonly confirm?: (plan: PlanResult) => Promise<boolean>;
+  readonly downgrade: boolean;
+}
+
+export interface DeployResult {
+  readonly mesh: string;
+  readonly meshId: string;
+  readonly stage: string;
+  readonly release: string;
+  readonly hosts: readonly HostResult[];
+  /** Number of hosts that failed. */
+  readonly failed: number;
+}
+
+export type PlanParameters = EngineContext & { readonly downgrade?: boolean };
+/** @throws TunnelMeshError what stops a plan as a whole; a host that cannot be read is in the result */
+export type PlanStack = (parameters: PlanParameters) => Promise<PlanResult>;
+/** @throws TunnelMeshError what stops a deploy as a whole; a host that failed is in the result, and the command exits with 5 */
+export type DeployStack = (parameters: DeployParameters) => Promise<DeployResult>;
+
+/** The command has asked already: the engine only does. */
+export type DestroyParameters = EngineContext;
+export interface DestroyResult {
+  readonly mesh: string;
+  readonly stage: string;
+  /** removed, or failed with its error: then it is listed and blocks nothing. */
+  readonly hosts: readonly HostResult[];
+  readonly failed: number;
+  /** Where the mesh file went, relative to the project folder: "mesh/archive/…". */
+  readonly archive?: string;
+}
+export type DestroyStack = (parameters: DestroyParameters) => Promise<DestroyResult>;
+
+export interface AddNodeParameters extends EngineContext {
+  /** "user@host" or an alias of ~/.ssh/config. */
+  readonly target: string;
+  /** The host's own name when left out. */
+  readonly name?: string;
+  readonly groups: readonly string[];
+  readonly port?: number;
+  readonly hostKey?: string;
+}
+export interface AddNodeResult {
+  readonly mesh: string;
+  readonly stage: string;
+  readonly host: HostResult;
+}
+/** @throws TunnelMeshError when the host could not be added */
+export type AddNode = (parameters: AddNodeParameters) => Promise<AddNodeResult>;
+
+export interface RemoveNodeParameters extends EngineContext {
+  readonly name: string;
+}
+export interface RemoveNodeResult {
+  readonly mesh: string;
+  readonly stage: string;
+  readonly name: string;
+  /** Whether the host was reached and uninstalled; membership is revoked either way. */
+  readonly uninstalled: boolean;
+  readonly error?: ErrorReport;
+}
+export type RemoveNode = (parameters: RemoveNodeParameters) => Promise<RemoveNodeResult>;
+
+export interface HostStatus {
+  readonly name: string;
+  readonly role: "coordinator" | "node";
+  /** From the agent's control socket over SSH; absent when it could not be asked. */
+  readonly agent?: AgentStatus;
+  /** Empty when it could not be asked. */
+  readonly peers: readonly PeerStatus[];
+  readonly error?: ErrorReport;
+}
+export interface StatusParameters extends EngineContext {
+  /** Ask only these members; all when left out. */
+  readonly names?: readonly string[];
+}
+export interface StatusResult {
+  readonly mesh: string;
+  readonly meshId: string;
+  readonly stage: string;
+  readonly hosts: readonly HostStatus[];
+}
+/** @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED, TM_DEPLOY_UNKNOWN_NODE */
+export type MeshStatus = (parameters: StatusParameters) => Promise<StatusResult>;
+
+export interface PingParameters extends EngineContext {
+  readonly from: string;
+  readonly to: string;
+  readonly count: number;
+}
+export interface PingResult extends PingReply {
+  readonly from: string;
+  readonly to: string;
+}
+/** Sealed pings from one member's agent to another. @throws TunnelMeshError when `from` cannot be asked */
+export type PingMember = (parameters: PingParameters) => Promise<PingResult>;
+
+export interface UnlockResult {
+  readonly mesh: string;
+  /** Whose lease ended; absent when nobody held one. */
+  readonly holder?: { readonly name: string; readonly machine: string; readonly pid: number };
+}
+export type UnlockStack = (parameters: EngineContext) => Promise<UnlockResult>;
+
+export interface DeployRecord {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** "alice@laptop" */
+  readonly by: string;
+  readonly release: string;
+  /** Commit of the project, when it is a git checkout. */
+  readonly commit?: string;
+}
+export interface HistoryResult {
+  readonly mesh: string;
+  /** Newest first. */
+  readonly deploys: readonly DeployRecord[];
+}
+export type DeployHistory = (parameters: EngineContext) => Promise<HistoryResult>;
+
+/** What cli/engine/deploy/index.ts exports. */
+export interface DeployEngine {
+  readonly planStack: PlanStack;
+  readonly deployStack: DeployStack;
+  readonly destroyStack: DestroyStack;
+  readonly addNode: AddNode;
+  readonly removeNode: RemoveNode;
+  readonly meshStatus: MeshStatus;
+  readonly pingMember: PingMember;
+  readonly unlockStack: UnlockStack;
+  readonly deployHistory: DeployHistory;
+}
