@@ -10,6 +10,7 @@ import {
 } from "../../../protocol/noise/handshake.ts";
 import { type PatternTable, patternOf } from "../../../protocol/noise/patterns.ts";
 import { aeadOpen, aeadSeal, keyPairOf } from "../../../protocol/noise/primitives.ts";
+import { hex, toHex } from "./bytes.ts";
 
 export interface NoiseVector {
   readonly protocol_name: string;
@@ -30,8 +31,6 @@ export const noiseVectors: readonly NoiseVector[] = JSON.parse(
   readFileSync(new URL("../../vectors/noise.json", import.meta.url), "utf8"),
 ).vectors;
 
-export const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "hex"));
-export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const empty = new Uint8Array(0);
 
 /** Both sides through the vector; the first difference as text, or undefined when all of it holds. */
