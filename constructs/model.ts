@@ -14,6 +14,7 @@ export interface MeshModel {
   readonly protect: boolean;
   readonly members: readonly MemberModel[];
   readonly policy: PolicyModel;
+  /** What is known after apply stands as "${MEMBER.url}". */
   readonly outputs: Readonly<Record<string, string>>;
 }
 

@@ -1,0 +1,45 @@
+// Module hooks for stack files: TypeScript whatever package.json says, forgiving imports, one copy of this package (api.md §3).
+import { registerHooks } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const retried = new Set(["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT"]);
+
+/** Registers the hooks in this thread. */
+export function registerStackHooks(): void {
+  const own = new URL(`../../../constructs/index${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href;
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      if (specifier === "tunnelmesh") return { url: own, shortCircuit: true };
+      try {
+        return nextResolve(specifier, context);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? "";
+        if (!/^\.{0,2}\//.test(specifier) || !retried.has(code)) throw error;
+        for (const guess of guesses(specifier)) {
+          const found = tryResolve(() => nextResolve(guess, context));
+          if (found !== undefined) return found;
+        }
+        throw error;
+      }
+    },
+    load(url, context, nextLoad) {
+      const typescript = url.startsWith("file:") && /\.ts$/.test(url) && !url.includes("/node_modules/");
+      return nextLoad(url, typescript ? { ...context, format: "module-typescript" } : context);
+    },
+  });
+}
+
+function guesses(specifier: string): string[] {
+  const swapped = specifier.endsWith(".js") ? [specifier.replace(/\.js$/, ".ts")] : [];
+  return [...swapped, `${specifier}.ts`, `${specifier}/index.ts`, `${specifier}.js`];
+}
+
+function tryResolve<T>(resolve: () => T): T | undefined {
+  try {
+    return resolve();
+  } catch (error) {
+    if (retried.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
