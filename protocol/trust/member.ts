@@ -1,11 +1,13 @@
 // What a verified view of a mesh says about its members: the only source of addresses, names and keys for every room.
 import type { Ipv4Address, Ipv6Address, MeshId, NodeId, X25519PublicKey } from "../brand.ts";
+import type { HeldItems } from "./held-items.ts";
 
 /** A member as admin and node have signed it. `keys` is absent until the node has signed its first. */
 export interface Member {
   readonly nid: NodeId;
   /** One line "ssh-ed25519 AAAA…" without comment. */
   readonly sshPublicKey: string;
+  /** Its nid where a conflict took the name (life.md §2): nothing else resolves to it. */
   readonly name: string;
   /** Absent where a conflict took it (life.md §2). */
   readonly ip4: Ipv4Address | undefined;
@@ -16,6 +18,8 @@ export interface Member {
   /** Unix seconds; 0 = never. */
   readonly expires: number;
   readonly origin: "stack" | "add-node" | "token";
+  /** Gateways of a client that is no agent; absent for agents. */
+  readonly via?: readonly NodeId[] | undefined;
   readonly grantSeq: number;
   readonly keys: MemberKeys | undefined;
 }
@@ -37,10 +41,14 @@ export interface MeshView {
   readonly domain: string;
   /** Admin SSH public keys in force, one line each without comment. */
   readonly admins: readonly string[];
+  /** How many admins must sign a log entry or a grant. */
+  readonly threshold: number;
   readonly head: { readonly seq: number; readonly hash: string };
   readonly coordinator: { readonly key: X25519PublicKey; readonly urls: readonly string[] } | undefined;
   readonly members: ReadonlyMap<NodeId, Member>;
   readonly revoked: ReadonlyMap<NodeId, number>;
   /** Why this view takes no more changes: an unknown operation or a fork; absent in normal life. */
   readonly frozen: { readonly reason: "unknown-operation" | "fork"; readonly detail: string } | undefined;
+  /** The signed items that all of this follows from. */
+  readonly held: HeldItems;
 }

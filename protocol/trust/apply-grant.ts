@@ -1,0 +1,41 @@
+// Applies a grant to a view: signed by admins, newer than what is held, not revoked (life.md §2).
+import { cidrContains } from "../addresses/cidr.ts";
+import { hasExpired } from "./derive-members.ts";
+import type { Grant } from "./grant.ts";
+import type { HeldGrant } from "./held-items.ts";
+import type { SignedItem } from "./item.ts";
+import { verifyAdmins } from "./item-signers.ts";
+import type { MeshView } from "./member.ts";
+import { nodeIdOf, parseSshPublicKey } from "./ssh-public-key.ts";
+import { mapToX25519 } from "./tunnel-keys.ts";
+import { accept, known, refuse, type Step } from "./verdict.ts";
+
+/** Applies one grant that `decodeItem` read. */
+export function applyGrant(view: MeshView, item: SignedItem, grant: Grant, nowUnixSeconds: number): Step {
+  const { held } = view;
+  const before = held.grants.get(grant.nid);
+  if (before?.item.body === item.body) return known(view);
+  if (grant.seq <= (view.revoked.get(grant.nid) ?? 0)) return refuse(view, "revoked");
+  if (before !== undefined && grant.seq < before.grant.seq) return refuse(view, "older");
+  const signers = verifyAdmins(item, view.admins, view.threshold);
+  if (!signers.ok) return refuse(view, signers.reason);
+  if (!signers.signers.some((signer) => nodeIdOf(signer) === grant.by)) return refuse(view, "foreign-signer");
+  if (before?.grant.seq === grant.seq) return refuse(view, "same-seq-other-content");
+  if (!cidrContains(view.range, grant.ip4)) return refuse(view, "out-of-range");
+  if (view.frozen !== undefined) return refuse(view, "frozen");
+  const keepsPlace =
+    before !== undefined &&
+    before.grant.name === grant.name &&
+    before.grant.ip4 === grant.ip4 &&
+    !hasExpired(before.grant.exp, nowUnixSeconds);
+  const key = before === undefined ? keyOf(grant) : { blob: before.blob, mapped: before.mapped };
+  const stamp = keepsPlace ? before.stamp : held.nextStamp;
+  const grants = new Map(held.grants).set(grant.nid, { item, grant, ...key, stamp });
+  return accept({ ...view, held: { ...held, grants, nextStamp: held.nextStamp + 1 } });
+}
+
+function keyOf(grant: Grant): Pick<HeldGrant, "blob" | "mapped"> {
+  const key = parseSshPublicKey(grant.sshPub);
+  const map = mapToX25519(key);
+  return { blob: key.blob, mapped: map.ok ? map.x25519 : undefined };
+}

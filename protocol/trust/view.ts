@@ -1,0 +1,116 @@
+// The verified view of a mesh: opened from its genesis, changed by signed items alone (life.md §1, §2).
+import type { MeshId } from "../brand.ts";
+import { applyGrant } from "./apply-grant.ts";
+import { applyKeys } from "./apply-keys.ts";
+import { applyGenesis, applyLogEntry } from "./apply-log.ts";
+import { type DecodedBody, decodeItem } from "./body.ts";
+import { deriveMembers } from "./derive-members.ts";
+import { meshIdOf } from "./genesis.ts";
+import type { SignedItem } from "./item.ts";
+import { verifyAdmins } from "./item-signers.ts";
+import type { MeshView } from "./member.ts";
+import { hashLine } from "./mesh-file.ts";
+import { type ItemRefusal, type ItemVerdict, refuse, type Step } from "./verdict.ts";
+
+export { itemsOf } from "./held-items.ts";
+export type { ItemRefusal, ItemVerdict } from "./verdict.ts";
+
+export type OpenedView =
+  | { readonly ok: true; readonly view: MeshView }
+  | { readonly ok: false; readonly reason: ItemRefusal };
+
+/** Opens the view of a mesh that has nothing but its genesis. With `expectedMeshId` no other mesh opens. */
+export function openView(genesis: SignedItem, expectedMeshId?: MeshId): OpenedView {
+  const decoded = decodeItem(genesis.body);
+  if (!decoded.ok) return decoded;
+  if (decoded.item.kind !== "genesis") return { ok: false, reason: "unknown-kind" };
+  const { name, admins, threshold, range, domain } = decoded.item.value;
+  const meshId = meshIdOf(genesis.body);
+  if (expectedMeshId !== undefined && meshId !== expectedMeshId) return { ok: false, reason: "other-mesh" };
+  const signers = verifyAdmins(genesis, admins, threshold);
+  if (!signers.ok) return signers;
+  const hash = hashLine(genesis);
+  return {
+    ok: true,
+    view: {
+      meshId,
+      name,
+      range,
+      domain,
+      admins,
+      threshold,
+      head: { seq: 0, hash },
+      coordinator: undefined,
+      members: new Map(),
+      revoked: new Map(),
+      frozen: undefined,
+      held: {
+        genesis: { item: genesis, hash, variants: new Map() },
+        log: [],
+        grants: new Map(),
+        keys: new Map(),
+        evidence: [],
+        nextStamp: 1,
+      },
+    },
+  };
+}
+
+/**
+ * Verifies items and applies those that hold; each gets a verdict at its own place. Grants and keys may come in any order and
+ * in any company. Log entries of one call are put in order first; an entry whose predecessor is missing is refused ("gap")
+ * and may be sent again. Entries after the last grant or keys of the list come last, so what `itemsOf` gave applies as it is.
+ * With an empty list it lets go of members whose grant has expired at `nowUnixSeconds`.
+ */
+export function applyItems(
+  view: MeshView,
+  items: readonly SignedItem[],
+  nowUnixSeconds: number,
+): { readonly view: MeshView; readonly verdicts: readonly ItemVerdict[] } {
+  const decoded = items.map((item, index) => ({ item, index, body: decodeItem(item.body) }));
+  const verdicts: ItemVerdict[] = [];
+  let next = view;
+  for (const { item, index, body } of inOrder(decoded)) {
+    const step = applyOne(next, item, body, nowUnixSeconds);
+    next = step.view;
+    verdicts[index] = step.verdict;
+  }
+  const expires = [...view.held.grants.values()].some(({ grant }) => grant.exp !== 0);
+  if (next.held === view.held && !expires) return { view: next, verdicts };
+  return { view: { ...next, members: deriveMembers(next.meshId, next.held, nowUnixSeconds) }, verdicts };
+}
+
+function applyOne(view: MeshView, item: SignedItem, body: DecodedBody, nowUnixSeconds: number): Step {
+  if (!body.ok) return refuse(view, body.reason);
+  const { item: decoded } = body;
+  if (decoded.kind === "genesis") return applyGenesis(view, item);
+  if (decoded.value.mesh !== view.meshId) return refuse(view, "other-mesh");
+  switch (decoded.kind) {
+    case "log":
+      return applyLogEntry(view, item, decoded.value);
+    case "grant":
+      return applyGrant(view, item, decoded.value, nowUnixSeconds);
+    case "keys":
+      return applyKeys(view, item, decoded.value);
+    default:
+      return decoded satisfies never;
+  }
+}
+
+interface Ordered {
+  readonly item: SignedItem;
+  readonly index: number;
+  readonly body: DecodedBody;
+}
+
+/** Log entries by seq, then grants, then keys, then the log entries at the end of the list. */
+function inOrder(decoded: readonly Ordered[]): readonly Ordered[] {
+  const lastOther = decoded.findLastIndex(({ body }) => body.ok && body.item.kind !== "log");
+  const rank = ({ index, body }: Ordered): number => {
+    if (!body.ok || body.item.kind === "genesis") return 0;
+    if (body.item.kind === "log") return index < lastOther ? 1 : 4;
+    return body.item.kind === "grant" ? 2 : 3;
+  };
+  const seq = ({ body }: Ordered): number => (body.ok && body.item.kind === "log" ? body.item.value.seq : 0);
+  return decoded.toSorted((left, right) => rank(left) - rank(right) || seq(left) - seq(right));
+}
