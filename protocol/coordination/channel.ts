@@ -5,6 +5,7 @@
 //
 // TLS below it is for reachability and not trusted. Version 00 has no post-quantum part.
 import {
+  eraseHandshake,
   type HandshakeRefusal,
   type HandshakeState,
   handshakeKeys,
@@ -45,7 +46,7 @@ export interface ChannelStart {
   readonly coordinatorKey: Uint8Array;
   /** 32 bytes. */
   readonly meshId: Uint8Array;
-  /** 32 fresh random bytes. */
+  /** 32 fresh random bytes, zeroed once the channel is open. */
   readonly ephemeral: Uint8Array;
   /** Replayable by whoever recorded it: the coordinator acts on nothing before the first transport frame. */
   readonly payload?: Uint8Array;
@@ -73,7 +74,7 @@ export interface ChannelAccept {
   readonly meshId: Uint8Array;
   /** The first frame as it came. */
   readonly message: Uint8Array;
-  /** 32 fresh random bytes. */
+  /** 32 fresh random bytes, zeroed afterwards. */
   readonly ephemeral: Uint8Array;
   /** Sent along with the answer, readable by the agent alone. */
   readonly replyPayload?: Uint8Array;
@@ -103,12 +104,13 @@ export function acceptChannel(accept: ChannelAccept): AcceptedChannel | ChannelR
   const written = writeMessage(read.state, replyPayload, ephemeral);
   if (!written.ok) return written;
   const transport = new ChannelTransport(handshakeKeys(written.state));
+  eraseHandshake(written.state);
   const remoteStatic = read.state.remoteStatic;
   if (remoteStatic === undefined) return refuse("out-of-turn");
   return { ok: true, reply: written.message, remoteStatic, payload: read.payload, transport };
 }
 
-/** Reads the second frame. After a refusal the WebSocket is to be closed. */
+/** Reads the second frame. After a refusal the WebSocket is to be closed; after success `pending` is spent. */
 export function finishChannel(
   pending: PendingChannel,
   reply: Uint8Array,
@@ -116,7 +118,9 @@ export function finishChannel(
   if (reply.length > handshakeFrameLimit) return refuse("size");
   const read = readMessage(pending.state, reply);
   if (!read.ok) return read;
-  return { ok: true, payload: read.payload, transport: new ChannelTransport(handshakeKeys(read.state)) };
+  const transport = new ChannelTransport(handshakeKeys(read.state));
+  eraseHandshake(read.state);
+  return { ok: true, payload: read.payload, transport };
 }
 
 function prologueOf(meshId: Uint8Array): Uint8Array {

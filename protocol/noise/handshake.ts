@@ -1,6 +1,6 @@
 // The Noise handshake engine: pattern, prologue, keys and payloads go in as values, messages and the next state come out.
 import type { HandshakePattern, Token } from "./patterns.ts";
-import { diffieHellman, type KeyPair, keyPairOf, tagLength } from "./primitives.ts";
+import { diffieHellman, type KeyPair, keyPairOf, tagLength, wipe } from "./primitives.ts";
 import {
   decryptAndHash,
   encryptAndHash,
@@ -157,6 +157,20 @@ export function handshakeKeys(state: HandshakeState): { send: Uint8Array; receiv
   const { initiator, responder } = splitSymmetric(state.symmetric);
   const [send, receive] = state.role === "initiator" ? [initiator, responder] : [responder, initiator];
   return { send, receive, hash: state.symmetric.hash };
+}
+
+/**
+ * Zeroes the chaining key, the cipher key and the own ephemeral of a state that is not needed any more, which includes
+ * every state it shares them with. The transcript hash stays: it is public and may serve as channel binding.
+ */
+export function eraseHandshake(state: HandshakeState): void {
+  const { key, chainingKey } = state.symmetric;
+  // Without a key no secret was mixed in yet: the chaining key is public.
+  if (key !== undefined) {
+    wipe(key);
+    wipe(chainingKey);
+  }
+  if (state.ephemeral !== undefined) wipe(state.ephemeral.privateKey);
 }
 
 function isSender(state: HandshakeState): boolean {

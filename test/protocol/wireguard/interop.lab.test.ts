@@ -11,7 +11,7 @@ import {
   createInitiation,
   createResponse,
 } from "../../../protocol/wireguard/handshake.ts";
-import { tunnelProfile as profile } from "../../../protocol/wireguard/profile.ts";
+import { controlProfile, tunnelProfile as profile } from "../../../protocol/wireguard/profile.ts";
 import { encodeTimestamp } from "../../../protocol/wireguard/tai64n.ts";
 import { toHex } from "../noise/bytes.ts";
 import { decodeEcho, encodeEcho } from "./icmp.ts";
@@ -84,6 +84,22 @@ describe("we initiate", () => {
     send(forged);
     expect(await socket.next(quiet)).toBeUndefined();
   });
+});
+
+it("drops peer control without an answer, and goes on", async () => {
+  oracle.addPeer({ publicKey: local.publicKey, psk, allowedIp: inner });
+  const control = createInitiation(controlProfile, {
+    local,
+    remoteStatic: oracleKeys.publicKey,
+    ephemeral: random(32),
+    timestamp: encodeTimestamp(Date.now()),
+    senderIndex: 78,
+  });
+  if (!control.ok) return expect.unreachable(control.reason);
+  send(control.message);
+  expect(await socket.next(quiet)).toBeUndefined();
+  send(initiate().message);
+  expect((await receive()).length).toBe(92);
 });
 
 describe("it initiates", () => {
