@@ -1,0 +1,24 @@
+// Arguments and flags that several commands share.
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
+
+/** STACK of commands whose argument it is. */
+export const stackArgument = Args.string({
+  name: "stack",
+  description: "Stack file, or the name of one in stacks/; else the current one, else the nearest stack.ts.",
+});
+
+/** --stack of commands whose argument is something else. */
+export const stackFlag = Flags.string({
+  summary: "Stack file, or the name of one in stacks/; else the current one, else the nearest stack.ts.",
+  helpValue: "STACK",
+});
+
+/** For commands that sign. */
+export const adminKeyFlag = Flags.string({
+  summary: "SSH private key that signs; else the first of the agent and ~/.ssh that is an admin's.",
+  helpValue: "FILE",
+});
+
+/** For commands that work on many hosts. */
+export const parallelFlag = Flags.integer({ summary: "Hosts worked on at once.", helpValue: "N", min: 1, max: 64 });

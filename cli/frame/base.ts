@@ -1,0 +1,61 @@
+// What every command shares: global flags, its session, and the way it ends.
+import { Command } from "@oclif/core/command";
+import * as Flags from "@oclif/core/flags";
+import { callerFlags } from "./caller.ts";
+import { reportError } from "./report.ts";
+import { type GlobalFlags, openSession, type Session } from "./session.ts";
+
+export const globalFlags = {
+  stage: Flags.string({
+    char: "s",
+    summary: "Stage of the stack; else TM_STAGE, .tm/stage, the only mesh file, or main.",
+    helpGroup: "GLOBAL",
+    helpValue: "NAME",
+  }),
+  cwd: Flags.string({ summary: "Work as if started in this folder.", helpGroup: "GLOBAL", helpValue: "FOLDER" }),
+  "no-input": Flags.boolean({ summary: "Never ask anything.", helpGroup: "GLOBAL" }),
+  yes: Flags.boolean({
+    char: "y",
+    summary: "Take questions about changes as answered with yes; never accepts an unknown host key.",
+    helpGroup: "GLOBAL",
+  }),
+  verbose: Flags.boolean({ summary: "Show log lines and traces.", helpGroup: "GLOBAL" }),
+  "no-color": Flags.boolean({ summary: "No colours; also NO_COLOR and CI.", helpGroup: "GLOBAL" }),
+};
+
+/** A command of tm. `run` gives the JSON document of --json and prints for people with `print`. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = globalFlags;
+
+  #session: Session | undefined;
+
+  /** Opens what a command works with; once per command. */
+  protected async open(flags: GlobalFlags): Promise<Session> {
+    this.#session = await openSession(this.id ?? "tm", flags, callerFlags(this.argv, process.env));
+    return this.#session;
+  }
+
+  /** Prints for people: nothing with --json. */
+  protected print(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+  }
+
+  override async catch(error: Error): Promise<void> {
+    await this.#session?.progress.end();
+    const signal = this.#session?.signal;
+    // Whatever an interrupted command threw on its way out, it was interrupted.
+    const shown = signal?.aborted ? signal.reason : error;
+    this.#session?.log.write(`failed: ${error.stack ?? error.message}`);
+    const caller = callerFlags(this.argv, process.env);
+    reportError(shown, { ...caller, json: this.jsonEnabled(), logFile: this.#session?.log.file });
+  }
+
+  override async finally(_: Error | undefined): Promise<void> {
+    await this.#session?.progress.end();
+  }
+}

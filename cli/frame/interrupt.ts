@@ -1,0 +1,22 @@
+// Ctrl-C: once stops cleanly, twice ends at once.
+import { TunnelMeshError } from "../../protocol/errors/error.ts";
+
+let controller: AbortController | undefined;
+
+/** The signal of this process, aborted with TM_INTERRUPTED at the first SIGINT, SIGTERM or SIGHUP. */
+export function interruption(): AbortSignal {
+  if (controller !== undefined) return controller.signal;
+  const made = new AbortController();
+  controller = made;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupt(made, name));
+  return made.signal;
+}
+
+function interrupt(made: AbortController, name: string): void {
+  if (made.signal.aborted) {
+    process.stderr.write("tm: ended at once; run the command again to go on from there\n");
+    process.exit(130);
+  }
+  process.stderr.write("\ntm: stopping cleanly; Ctrl-C again ends at once\n");
+  made.abort(new TunnelMeshError("TM_INTERRUPTED", { detail: name }));
+}

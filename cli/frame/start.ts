@@ -1,0 +1,18 @@
+// Runs one command line to its exit code: environment first, then oclif, then whatever is left is reported and flushed.
+import { callerFlags } from "./caller.ts";
+import { exitCommand } from "./exit.ts";
+
+/** Never returns: the process ends with the command, whatever it left open. */
+export async function startCommandLine(argv: readonly string[], root: string): Promise<never> {
+  const caller = callerFlags(argv, process.env);
+  // Read by oclif and listr2 when they load, so it is set before they do.
+  if (caller.plain) process.env["NO_COLOR"] = "1";
+  try {
+    const { run } = await import("@oclif/core/run");
+    await run(argv.length === 0 ? ["next"] : [...argv], root);
+  } catch (error) {
+    const { reportError } = await import("./report.ts");
+    reportError(error, caller);
+  }
+  return exitCommand();
+}
