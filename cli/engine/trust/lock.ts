@@ -1,0 +1,141 @@
+// A lock between processes of one machine: a file that names its holder and is taken over when that process is gone.
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isFileError } from "./key-files.ts";
+
+const holderSchema = z.object({
+  pid: z.int().min(1),
+  machine: z.string().max(256),
+  /** Tells two processes apart that had one pid: start time in clock ticks after boot, and the boot's id. */
+  started: z.string().max(128),
+  /** "alice@laptop" */
+  name: z.string().max(256),
+});
+export type LockHolder = z.infer<typeof holderSchema>;
+
+export interface Lock {
+  /** Idempotent. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock `file`.
+ * @throws TunnelMeshError TM_TRUST_LOCKED while a living process, or one of another machine, holds it
+ */
+export async function acquireLock(file: string): Promise<Lock> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const own = `${file}.${process.pid}.${process.hrtime.bigint()}`;
+  const text = JSON.stringify(await ownHolder());
+  await writeFile(own, text, { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      // link(2) fails when the name exists, so a lock appears whole or not at all.
+      if (await succeeds(link(own, file), "EEXIST")) return { release: () => releaseLock(file, text) };
+      const held = await readText(file);
+      const holder = held === undefined ? undefined : readHolder(held);
+      if (held === undefined) continue;
+      if (holder !== undefined && (await isAlive(holder))) throw lockedBy(holder);
+      await removeStale(file, held, `${own}.stale`);
+    }
+    throw new TunnelMeshError("TM_TRUST_LOCKED", { detail: file });
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Who holds the lock; undefined when nobody does or the holder is gone. */
+export async function lockHolder(file: string): Promise<LockHolder | undefined> {
+  const text = await readText(file);
+  const holder = text === undefined ? undefined : readHolder(text);
+  return holder !== undefined && (await isAlive(holder)) ? holder : undefined;
+}
+
+/** Ends the lock whoever holds it, and says who that was. */
+export async function breakLock(file: string): Promise<LockHolder | undefined> {
+  const holder = await lockHolder(file);
+  await rm(file, { force: true });
+  return holder;
+}
+
+async function releaseLock(file: string, text: string): Promise<void> {
+  if ((await readText(file)) === text) await rm(file, { force: true });
+}
+
+/** Moves a dead lock aside; should a new holder have come in between, its lock is put back. */
+async function removeStale(file: string, seen: string, aside: string): Promise<void> {
+  if (!(await succeeds(rename(file, aside), "ENOENT"))) return;
+  if ((await readText(aside)) !== seen) await succeeds(link(aside, file), "EEXIST");
+  await rm(aside, { force: true });
+}
+
+function lockedBy(holder: LockHolder): TunnelMeshError {
+  return new TunnelMeshError("TM_TRUST_LOCKED", {
+    detail: `${holder.name}, process ${holder.pid} on ${holder.machine}`,
+  });
+}
+
+async function ownHolder(): Promise<LockHolder> {
+  const machine = os.hostname();
+  return {
+    pid: process.pid,
+    machine,
+    started: (await startOf(process.pid)) ?? "",
+    name: `${os.userInfo().username}@${machine}`,
+  };
+}
+
+async function isAlive(holder: LockHolder): Promise<boolean> {
+  if (holder.machine !== os.hostname()) return true;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if (isSystemError(error, "ESRCH")) return false;
+    if (!isSystemError(error, "EPERM")) throw error;
+  }
+  const started = await startOf(holder.pid);
+  return started === undefined || holder.started === "" || started === holder.started;
+}
+
+/** Boot id and start time of a process where /proc has them (proc(5), field 22 of stat); undefined elsewhere. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readText(`/proc/${pid}/stat`);
+  const boot = await readText("/proc/sys/kernel/random/boot_id");
+  const ticks = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return ticks === undefined || boot === undefined ? undefined : `${boot.trim()} ${ticks}`;
+}
+
+function readHolder(text: string): LockHolder | undefined {
+  try {
+    return holderSchema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    // A file that is no lock of ours is as good as a dead one.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (isFileError(error) && (error.code === "ENOENT" || error.code === "ESRCH")) return undefined;
+    throw error;
+  }
+}
+
+async function succeeds(action: Promise<void>, expected: string): Promise<boolean> {
+  try {
+    await action;
+    return true;
+  } catch (error) {
+    if (isSystemError(error, expected)) return false;
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
