@@ -8,7 +8,7 @@ export interface StackResult {
   mesh: Mesh;
   /** Where Terraform keeps its state. @default state.local() */
   state?: State;
-  /** Refuses `tm destroy` until it is taken out. @default false */
+  /** `tm destroy` asks for the stage's name, and never happens without a terminal. @default false */
   protect?: boolean;
   /** Shown after deploy. */
   outputs?: Record<string, string | Later<string>>;

@@ -1,6 +1,36 @@
 // The commands by name. Their classes are thin: what they do is loaded when they run.
+import AddNode from "./add-node.ts";
+import Deploy from "./deploy.ts";
+import Destroy from "./destroy.ts";
+import Doctor from "./doctor.ts";
+import History from "./history.ts";
+import LocalList from "./local/list.ts";
+import LocalRemove from "./local/rm.ts";
+import LocalUp from "./local/up.ts";
+import Next from "./next.ts";
+import Peers from "./peers.ts";
+import Ping from "./ping.ts";
+import Plan from "./plan.ts";
+import RemoveNode from "./remove-node.ts";
+import Status from "./status.ts";
 import Synth from "./synth.ts";
+import Unlock from "./unlock.ts";
 
 export const commands = {
+  "add-node": AddNode,
+  deploy: Deploy,
+  destroy: Destroy,
+  doctor: Doctor,
+  history: History,
+  "local:list": LocalList,
+  "local:rm": LocalRemove,
+  "local:up": LocalUp,
+  next: Next,
+  peers: Peers,
+  ping: Ping,
+  plan: Plan,
+  "remove-node": RemoveNode,
+  status: Status,
   synth: Synth,
+  unlock: Unlock,
 };

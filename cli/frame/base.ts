@@ -1,6 +1,7 @@
 // What every command shares: global flags, its session, and the way it ends.
 import { Command } from "@oclif/core/command";
 import * as Flags from "@oclif/core/flags";
+import type { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { callerFlags } from "./caller.ts";
 import { reportError } from "./report.ts";
 import { type GlobalFlags, openSession, type Session } from "./session.ts";
@@ -39,6 +40,13 @@ export abstract class BaseCommand extends Command {
   /** Prints for people: nothing with --json. */
   protected print(text: string): void {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result stands, but not all of it: says so on stderr and sets the exit code. With --json the document says it. */
+  protected warnPartial(error: TunnelMeshError): void {
+    process.exitCode = error.exitCode;
+    const caller = callerFlags(this.argv, process.env);
+    if (!this.jsonEnabled()) reportError(error, { ...caller, json: false, logFile: this.#session?.log.file });
   }
 
   override logJson(json: unknown): void {

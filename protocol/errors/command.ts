@@ -14,6 +14,11 @@ export const commandErrors = {
     advice: ["Run it again with --yes."],
     exitCode: 64,
   },
+  TM_DECLINED: {
+    title: "Nothing was changed",
+    cause: "The question was not answered with yes.",
+    advice: ["Run it again when it should happen."],
+  },
   TM_INTERRUPTED: {
     title: "Interrupted",
     cause: "The command was stopped by Ctrl-C or a signal.",

@@ -83,7 +83,7 @@ export interface PlanResult {
 
 export interface DeployParameters extends EngineContext {
   readonly yes: boolean;
-  /** Asked once with the plan before anything changes; absent where nobody can answer. False stops with TM_INTERRUPTED. */
+  /** Asked once with the plan before anything changes; absent with --yes. It returns true or throws TM_DECLINED. */
   readonly confirm?: (plan: PlanResult) => Promise<boolean>;
   readonly downgrade: boolean;
 }
@@ -96,6 +96,8 @@ export interface DeployResult {
   readonly hosts: readonly HostResult[];
   /** Number of hosts that failed. */
   readonly failed: number;
+  /** Outputs of the stack with what is known now in place of "${…}". */
+  readonly outputs?: Readonly<Record<string, string>>;
 }
 
 export type PlanParameters = EngineContext & { readonly downgrade?: boolean };

@@ -31,7 +31,9 @@ async function answer(request: SynthRequest): Promise<SynthAnswer> {
 
 /** Follows symbolic links only as far as the project. */
 async function readProjectFile(file: string, projectFolder: string): Promise<string> {
-  const real = await realpath(file);
+  const real = await realpath(file).catch((cause) => {
+    throw cause.code === "ENOENT" ? new Error("there is no such file", { cause }) : cause;
+  });
   const inside = path.relative(await realpath(projectFolder), real);
   if (inside.startsWith("..")) throw new Error("it is a symbolic link that leaves the project");
   if ((await stat(real)).size > keyFileLimit) throw new Error(`it is longer than ${keyFileLimit} bytes`);

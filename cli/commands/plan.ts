@@ -1,0 +1,35 @@
+// tm plan: shows what a deploy would do, and changes nothing.
+import * as Flags from "@oclif/core/flags";
+import { adminKeyFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
+import { BaseCommand } from "../frame/base.ts";
+import { loadDeployEngine } from "../frame/engines.ts";
+
+export default class Plan extends BaseCommand {
+  static override summary = "Show what a deploy would change.";
+  static override description = "Reads hosts over SSH where they can be reached. Changes nothing.";
+  static override examples = ["<%= config.bin %> plan", "<%= config.bin %> plan --detailed-exitcode --json"];
+  static override hiddenAliases = ["diff"];
+  static override args = { stack: stackArgument };
+  static override flags = {
+    "admin-key": adminKeyFlag,
+    parallel: parallelFlag,
+    "detailed-exitcode": Flags.boolean({ summary: "Exit with 2 when there are changes." }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Plan);
+    const session = await this.open(flags);
+    const loaded = await session.load(args.stack);
+    const [engine, { renderPlan }, { renderPolicyNote }] = await Promise.all([
+      loadDeployEngine(),
+      import("../output/plan.ts"),
+      import("../output/mesh.ts"),
+    ]);
+    const result = await engine.planStack(session.engineContext(loaded, flags));
+    await session.progress.end();
+    this.print(renderPlan(result));
+    this.print(renderPolicyNote(loaded.model.policy.allow.length));
+    if (flags["detailed-exitcode"] && result.changes > 0) process.exitCode = 2;
+    return { ...result, policy: { enforced: false, ...loaded.model.policy } };
+  }
+}

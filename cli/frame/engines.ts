@@ -1,0 +1,16 @@
+// Loads the engines behind commands when a command runs, never at start.
+import type { DeployEngine } from "../engine/deploy/contract.ts";
+import type { LocalHosts } from "../engine/local/host.ts";
+
+/** What deploys, changes and asks meshes. */
+export async function loadDeployEngine(): Promise<DeployEngine> {
+  return (await import(new URL("../engine/deploy/index.ts", import.meta.url).href)) as DeployEngine;
+}
+
+/** What makes and removes local hosts. */
+export async function loadLocalHosts(): Promise<LocalHosts> {
+  const module = (await import(new URL("../engine/local/hosts.ts", import.meta.url).href)) as {
+    createLocalHosts(): LocalHosts | Promise<LocalHosts>;
+  };
+  return module.createLocalHosts();
+}
