@@ -3,7 +3,7 @@ import type { Progress } from "./progress.ts";
 
 /** Progress with a screen behind it. */
 export interface ShownProgress extends Progress {
-  /** Clears the screen's rows while `work` asks something. */
+  /** Holds the screen still while `work` asks something. */
   suspend<T>(work: () => Promise<T>): Promise<T>;
   /** Ends the current phase; nothing moves afterwards. */
   end(): Promise<void>;

@@ -14,7 +14,7 @@ export function createListProgress(options: {
   const leave = () => {
     const left = phase;
     phase = undefined;
-    if (left !== undefined) drawn = drawn.then(() => left.end());
+    if (left !== undefined) drawn = drawn.then(() => left.leave());
   };
   const enter = (title: string): Phase => {
     leave();
@@ -45,7 +45,7 @@ export function createListProgress(options: {
     async suspend(work) {
       const held = phase;
       await drawn;
-      held?.hide();
+      held?.leave();
       try {
         return await work();
       } finally {

@@ -10,10 +10,8 @@ export interface Phase {
   /** The same name gives the same row. */
   row(name: string): PhaseRow;
   draw(): Promise<void>;
-  /** Takes the rows off the screen. */
-  hide(): void;
-  /** Leaves the rows on the screen as they are. */
-  end(): void;
+  /** Leaves the rows on the screen as they are; `draw` begins again below them. */
+  leave(): void;
 }
 
 type Rows = Listr<unknown, typeof DefaultRenderer, typeof DefaultRenderer>;
@@ -30,12 +28,6 @@ export function createPhase(title: string, stream: NodeJS.WriteStream): Phase {
   let renderer: DefaultRenderer | undefined;
   let timer: NodeJS.Timeout | undefined;
   let titled = false;
-  const stop = (clearOutput: boolean) => {
-    clearInterval(timer);
-    if (renderer !== undefined) Object.assign(renderer["options"], { clearOutput });
-    renderer?.end();
-    renderer = undefined;
-  };
   return {
     row(name) {
       const known = rows.get(name);
@@ -60,8 +52,11 @@ export function createPhase(title: string, stream: NodeJS.WriteStream): Phase {
       }, 1000);
       timer.unref();
     },
-    hide: () => stop(true),
-    end: () => stop(false),
+    leave() {
+      clearInterval(timer);
+      renderer?.end();
+      renderer = undefined;
+    },
   };
 }
 
@@ -70,6 +65,8 @@ function addRow(listr: Rows, name: string): PhaseRow & { tick(): void } {
   let text = "";
   listr.add({ title: name, task: () => undefined });
   const task = listr.tasks.at(-1);
+  // The runner would ask this; a row that was never asked is not drawn.
+  void task?.check(undefined);
   const title = () => (text === "" ? name : `${name}  ${text}`);
   const row = {
     note(state: ListrTaskState, said: string) {
