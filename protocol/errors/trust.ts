@@ -51,6 +51,16 @@ export const trustErrors = {
     cause: "The mesh changed in between, or more admins must sign than did.",
     advice: ["Get the newest mesh file (git pull) and run the command again."],
   },
+  TM_TRUST_FORK: {
+    title: "The mesh's log continues here in another way than elsewhere",
+    cause: "Two changes were signed on top of the same entry, or a newer version of tm has changed the mesh.",
+    advice: [
+      "Get the newest mesh file first: git pull",
+      "If the mesh was changed by a newer tm, update this one.",
+      "Nothing was changed; members keep what they have.",
+    ],
+    exitCode: 3,
+  },
   TM_TRUST_LOCKED: {
     title: "Another tm is changing this mesh on this machine",
     cause: "One process at a time changes a mesh file.",

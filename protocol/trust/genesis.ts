@@ -13,7 +13,7 @@ export const genesisSchema = z
     /** 32 random bytes: two meshes of one name differ. */
     nonce: hex32,
     /** SSH public keys, "TYPE BASE64" without comment. */
-    admins: z.array(keyLineField).min(1).max(16),
+    admins: z.array(keyLineField).min(1).max(16).readonly(),
     /** How many admins must sign. */
     threshold: z.int().min(1).max(16),
     /** IPv4 range of the members' addresses. */

@@ -24,14 +24,14 @@ export const grantSchema = z
     sshPub: keyLineField,
     name: labelField,
     ip4: ipv4Field,
-    groups: z.array(labelField).max(64),
+    groups: z.array(labelField).max(64).readonly(),
     /** Ranges that this member carries for others. */
-    routes: z.array(cidrField).max(64),
+    routes: z.array(cidrField).max(64).readonly(),
     /** Unix seconds; 0 = never. */
     exp: timeField,
     origin: z.enum(["stack", "add-node", "token"]),
     /** Gateways of a client that is no agent. */
-    via: z.array(nodeIdField).min(1).max(16).optional(),
+    via: z.array(nodeIdField).min(1).max(16).readonly().optional(),
     seq: sequenceField,
     /** SHA-256 of the first signer's public key blob. */
     by: hex32,

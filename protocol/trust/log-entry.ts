@@ -16,7 +16,8 @@ export const operationSchema = z.discriminatedUnion("type", [
           .regex(/^wss?:\/\/[^\s]+$/),
       )
       .min(1)
-      .max(8),
+      .max(8)
+      .readonly(),
   }),
   z.strictObject({
     /** Voids the node's grants up to and including `seq`; a higher one readmits it. */

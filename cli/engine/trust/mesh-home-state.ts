@@ -67,7 +67,7 @@ export function readHome(texts: HomeTexts, nowUnixSeconds: number): HomeReading 
   return { ok: true, state: { genesis: items[0], items, view, repair: { keep, append } } };
 }
 
-/** Applies an item that is to be appended; `reason` says why it does not fit. */
+/** Applies an item that is to be appended; `reason` says why it does not fit. An item that would freeze the view does not. */
 export function applyNew(
   view: MeshView | undefined,
   item: SignedItem,
@@ -82,6 +82,9 @@ export function applyNew(
   const applied = applyItems(view, [item], nowUnixSeconds);
   const verdict = applied.verdicts[0];
   if (verdict?.accepted !== true) return { isNew: false, view, reason: verdict?.reason };
+  if (applied.view.frozen !== undefined && view.frozen === undefined) {
+    return { isNew: false, view, reason: applied.view.frozen.reason };
+  }
   return { isNew: !verdict.known, view: applied.view, reason: undefined };
 }
 

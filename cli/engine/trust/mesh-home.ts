@@ -3,12 +3,12 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
-import { decodeItem } from "../../../protocol/trust/body.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import { formatMeshFile } from "../../../protocol/trust/mesh-file.ts";
 import { appendDurably, moveDurably, readIfThere, replaceDurably, truncateDurably } from "./durable-file.ts";
+import { foreignItems, freshItems } from "./fresh-items.ts";
 import { acquireLock, breakLock, type Lock, type LockHolder, lockHolder } from "./lock.ts";
-import { applyNew, type HomeState, readHome } from "./mesh-home-state.ts";
+import { type HomeState, readHome } from "./mesh-home-state.ts";
 
 export interface MeshHomeOptions {
   /** Absolute path of the project folder, which holds mesh/ and .tm/. */
@@ -32,6 +32,12 @@ export interface MeshHome {
    * @throws TunnelMeshError TM_TRUST_ITEM_REFUSED, and then nothing is written; TM_TRUST_MESH_FILE, TM_TRUST_LOCKED
    */
   append(items: readonly SignedItem[]): Promise<HomeState>;
+  /**
+   * Takes over what another place knows, a coordinator or a member: what an admin signed and is new here is appended, keys and
+   * all that does not fit are left out.
+   * @throws TunnelMeshError TM_TRUST_FORK when a log entry contradicts one that is here; TM_TRUST_MESH_FILE, TM_TRUST_LOCKED
+   */
+  merge(items: readonly SignedItem[]): Promise<HomeState>;
   /** Ends the mesh: moves its file to mesh/archive/ and says where, relative to the folder; undefined when there is none. */
   archive(): Promise<string | undefined>;
   /** Takes the local lock of this mesh, for before there is a coordinator. @throws TunnelMeshError TM_TRUST_LOCKED */
@@ -87,19 +93,22 @@ export function openMeshHome({ folder, stage, now = unixSeconds }: MeshHomeOptio
     return state;
   };
 
+  const extend = (choose: (state: HomeState) => readonly SignedItem[]): Promise<HomeState> =>
+    exclusively(async () => {
+      const state = await settle();
+      const fresh = choose(state);
+      if (fresh.length === 0) return state;
+      await replaceDurably(outbox, formatMeshFile(fresh), 0o600);
+      await appendDurably(file, formatMeshFile(fresh));
+      await rm(outbox, { force: true });
+      return read();
+    });
+
   return {
     file,
     read,
-    append: (items) =>
-      exclusively(async () => {
-        const state = await settle();
-        const fresh = freshItems(state, items, now());
-        if (fresh.length === 0) return state;
-        await replaceDurably(outbox, formatMeshFile(fresh), 0o600);
-        await appendDurably(file, formatMeshFile(fresh));
-        await rm(outbox, { force: true });
-        return read();
-      }),
+    append: (items) => extend((state) => freshItems(state, items, now())),
+    merge: (items) => extend((state) => foreignItems(state, items, now())),
     archive: () =>
       exclusively(async () => {
         if ((await settle()).genesis === undefined) return undefined;
@@ -112,23 +121,6 @@ export function openMeshHome({ folder, stage, now = unixSeconds }: MeshHomeOptio
     lockHolder: () => lockHolder(lockFile),
     unlock: () => breakLock(lockFile),
   };
-}
-
-/** The items that are not there yet, each checked against all before it. */
-function freshItems(state: HomeState, items: readonly SignedItem[], now: number): readonly SignedItem[] {
-  let { view } = state;
-  return items.filter((item) => {
-    const decoded = decodeItem(item.body);
-    if (decoded.ok && decoded.item.kind === "keys") throw refused("keys do not belong in a mesh file");
-    const applied = applyNew(view, item, now);
-    if (applied.reason !== undefined) throw refused(applied.reason);
-    view = applied.view;
-    return applied.isNew;
-  });
-}
-
-function refused(detail: string): TunnelMeshError {
-  return new TunnelMeshError("TM_TRUST_ITEM_REFUSED", { detail });
 }
 
 async function waitForLock(file: string): Promise<Lock> {
