@@ -1,0 +1,9 @@
+// Where the local hosts of one caller live, and who hears about it.
+
+/** State folder with its name prefix, folders of the machine that hosts must not see, and the log. */
+export interface LocalPlace {
+  readonly state: string;
+  readonly prefix: string;
+  readonly hiddenFolders: readonly string[];
+  readonly log: (text: string) => void;
+}
