@@ -1,9 +1,11 @@
 // A lock between processes of one machine: a file that names its holder and is taken over when that process is gone.
+import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { isFileError } from "./key-files.ts";
 
 const holderSchema = z.object({
@@ -11,6 +13,8 @@ const holderSchema = z.object({
   machine: z.string().max(256),
   /** Tells two processes apart that had one pid: start time in clock ticks after boot, and the boot's id. */
   started: z.string().max(128),
+  /** Random: tells two locks of one process apart. */
+  token: z.string().max(64),
   /** "alice@laptop" */
   name: z.string().max(256),
 });
@@ -21,28 +25,54 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** How often a lock that changes hands is looked at again, 20 ms apart. */
+const attempts = 50;
+
 /**
  * Takes the lock `file`.
  * @throws TunnelMeshError TM_TRUST_LOCKED while a living process, or one of another machine, holds it
  */
 export async function acquireLock(file: string): Promise<Lock> {
   await mkdir(path.dirname(file), { recursive: true });
-  const own = `${file}.${process.pid}.${process.hrtime.bigint()}`;
-  const text = JSON.stringify(await ownHolder());
+  const holder = await ownHolder();
+  const text = JSON.stringify(holder);
+  const own = `${file}.${holder.token}`;
   await writeFile(own, text, { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      // link(2) fails when the name exists, so a lock appears whole or not at all.
-      if (await succeeds(link(own, file), "EEXIST")) return { release: () => releaseLock(file, text) };
-      const held = await readText(file);
-      const holder = held === undefined ? undefined : readHolder(held);
-      if (held === undefined) continue;
-      if (holder !== undefined && (await isAlive(holder))) throw lockedBy(holder);
-      await removeStale(file, held, `${own}.stale`);
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      if (await tryLock(file, own)) return { release: () => releaseLock(file, text) };
+      await delay(20);
     }
     throw new TunnelMeshError("TM_TRUST_LOCKED", { detail: file });
   } finally {
     await rm(own, { force: true });
+  }
+}
+
+async function tryLock(file: string, own: string): Promise<boolean> {
+  // link(2) fails when the name exists, so a lock appears whole or not at all.
+  if (await succeeds(link(own, file), "EEXIST")) return true;
+  const held = await readText(file);
+  if (held === undefined) return false;
+  const holder = readHolder(held);
+  if (holder !== undefined && (await isAlive(holder))) throw lockedBy(holder);
+  return takeOver(file, held, own);
+}
+
+/** Replaces a dead lock, under a lock of its own that is named after the dead one: so only one process can replace it. */
+async function takeOver(file: string, dead: string, own: string): Promise<boolean> {
+  const name = createHash("sha256").update(dead).digest("hex").slice(0, 16);
+  const guard = await acquireLock(`${file}.${name}`).catch((error: unknown) => {
+    if (isTunnelMeshError(error)) return undefined;
+    throw error;
+  });
+  if (guard === undefined) return false;
+  try {
+    if ((await readText(file)) !== dead) return false;
+    await rename(own, file);
+    return true;
+  } finally {
+    await guard.release();
   }
 }
 
@@ -64,13 +94,6 @@ async function releaseLock(file: string, text: string): Promise<void> {
   if ((await readText(file)) === text) await rm(file, { force: true });
 }
 
-/** Moves a dead lock aside; should a new holder have come in between, its lock is put back. */
-async function removeStale(file: string, seen: string, aside: string): Promise<void> {
-  if (!(await succeeds(rename(file, aside), "ENOENT"))) return;
-  if ((await readText(aside)) !== seen) await succeeds(link(aside, file), "EEXIST");
-  await rm(aside, { force: true });
-}
-
 function lockedBy(holder: LockHolder): TunnelMeshError {
   return new TunnelMeshError("TM_TRUST_LOCKED", {
     detail: `${holder.name}, process ${holder.pid} on ${holder.machine}`,
@@ -83,6 +106,7 @@ async function ownHolder(): Promise<LockHolder> {
     pid: process.pid,
     machine,
     started: (await startOf(process.pid)) ?? "",
+    token: randomUUID(),
     name: `${os.userInfo().username}@${machine}`,
   };
 }
