@@ -1,4 +1,5 @@
 // Ctrl-C: once stops cleanly, twice ends at once.
+import { writeSync } from "node:fs";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 
 let controller: AbortController | undefined;
@@ -14,9 +15,10 @@ export function interruption(): AbortSignal {
 
 function interrupt(made: AbortController, name: string): void {
   if (made.signal.aborted) {
-    process.stderr.write("tm: ended at once; run the command again to go on from there\n");
+    writeSync(2, "tm: ended at once; run the command again to go on from there\n");
     process.exit(130);
   }
-  process.stderr.write("\ntm: stopping cleanly; Ctrl-C again ends at once\n");
+  // Straight to the descriptor: a progress list holds back what goes through the stream.
+  writeSync(2, "\ntm: stopping cleanly; Ctrl-C again ends at once\n");
   made.abort(new TunnelMeshError("TM_INTERRUPTED", { detail: name }));
 }

@@ -67,7 +67,7 @@ export const dropletPropsSchema = z.strictObject({
 });
 
 export const resultSchema = z.strictObject({
-  mesh: z.unknown(),
+  mesh: z.unknown().optional(),
   state: z.unknown().optional(),
   protect: z.boolean().default(false),
   outputs: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/), z.unknown()).default({}),
