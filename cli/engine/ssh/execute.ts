@@ -1,0 +1,105 @@
+// Runs one command over an open SSH client and collects what it says, within limits of time and size.
+import { constants } from "node:os";
+import { Readable } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { RunOptions, RunResult } from "./connection.ts";
+import { quote } from "./quote.ts";
+
+export interface ExecuteParameters extends Omit<RunOptions, "root"> {
+  readonly client: Client;
+  /** For messages. */
+  readonly target: string;
+  readonly command: string;
+  /** Written before stdin; a password for sudo. */
+  readonly preamble?: string;
+}
+
+/** A command that says more than this is wrong, not verbose. */
+const outputLimit = 16 * 1024 * 1024;
+
+/** @throws TunnelMeshError TM_SSH_CONNECTION_LOST, TM_SSH_COMMAND_TIMEOUT; the signal's reason when aborted */
+export function execute(parameters: ExecuteParameters): Promise<RunResult> {
+  const { client, target, command, signal, timeout = 60_000 } = parameters;
+  return new Promise((resolve, reject) => {
+    let channel: ClientChannel | undefined;
+    let code: number | undefined;
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      client.removeListener("close", lost);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      channel?.destroy();
+      reject(error);
+    };
+    const abort = () => fail(signal?.reason);
+    const lost = () => fail(new TunnelMeshError("TM_SSH_CONNECTION_LOST", { detail: target }));
+    const timer = setTimeout(
+      () => fail(new TunnelMeshError("TM_SSH_COMMAND_TIMEOUT", { detail: `${target}: ${firstLine(command)}` })),
+      timeout,
+    );
+    if (signal?.aborted === true) return abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    client.once("close", lost);
+    const start = (error: Error | undefined, opened: ClientChannel) => {
+      if (error !== undefined) {
+        return fail(
+          new TunnelMeshError("TM_SSH_CONNECTION_LOST", { detail: `${target}: ${error.message}`, cause: error }),
+        );
+      }
+      channel = opened;
+      if (signal?.aborted === true) return abort();
+      const stdout = collect(opened, parameters.onStdout, fail);
+      const stderr = collect(opened.stderr, undefined, fail);
+      opened.on("exit", (status: number | null, name?: string) => {
+        code = status ?? 128 + (signalNumber(name) ?? 1);
+      });
+      opened.on("close", () => {
+        if (code === undefined) return lost();
+        settle();
+        resolve({ code, stdout: stdout(), stderr: stderr() });
+      });
+      opened.on("error", fail);
+      feed(opened, parameters, fail);
+    };
+    try {
+      client.exec(`exec sh -c ${quote(command)}`, start);
+    } catch (error) {
+      fail(new TunnelMeshError("TM_SSH_CONNECTION_LOST", { detail: target, cause: error }));
+    }
+  });
+}
+
+function feed(channel: ClientChannel, { stdin, preamble }: ExecuteParameters, fail: (error: unknown) => void): void {
+  if (preamble !== undefined) channel.write(preamble);
+  if (stdin instanceof Readable) {
+    stdin.once("error", fail);
+    stdin.pipe(channel);
+  } else if (stdin === undefined) channel.end();
+  else channel.end(typeof stdin === "string" ? stdin : Buffer.from(stdin));
+}
+
+function collect(stream: Readable, onChunk: RunOptions["onStdout"], fail: (error: unknown) => void): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > outputLimit)
+      return fail(new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: "it said more than 16 MiB" }));
+    onChunk?.(chunk);
+    chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+function signalNumber(name: string | undefined): number | undefined {
+  return Object.entries(constants.signals).find(([key]) => key === name || key === `SIG${name}`)?.[1];
+}
+
+/** A name for a command in messages. */
+export function firstLine(command: string): string {
+  const line = command.trim().split("\n")[0] ?? "";
+  return line.length > 120 ? `${line.slice(0, 120)}…` : line;
+}

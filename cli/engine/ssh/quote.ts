@@ -1,0 +1,8 @@
+// Quotes text for a POSIX shell.
+
+/** One word for sh, whatever it holds. @throws RangeError on a NUL byte, which no argument can carry */
+export function quote(text: string): string {
+  if (text.includes("\0")) throw new RangeError("an argument cannot hold a NUL byte");
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
