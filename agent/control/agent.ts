@@ -1,0 +1,259 @@
+// The control side of one mesh on this host: from signed items to peers, from the coordinator to hints, from requests to answers.
+import { meshUla } from "../../protocol/addresses/ula.ts";
+import type { NodeId } from "../../protocol/brand.ts";
+import { tunnelMtu } from "../../protocol/constants.ts";
+import type { CoordinationBodies } from "../../protocol/coordination/frame.ts";
+import { isTunnelMeshError } from "../../protocol/errors/error.ts";
+import type { AgentConfiguration, NetworkSecret } from "../../protocol/host/configuration.ts";
+import type { SignedItem } from "../../protocol/trust/item.ts";
+import type { NameService } from "../dns/name-service.ts";
+import type { Identity } from "../identity/identity.ts";
+import { ownKeysItem } from "../identity/own-keys.ts";
+import { derivePeers } from "../map/derive-peers.ts";
+import type { Hints } from "../map/hints.ts";
+import type { MapStore } from "../map/map-store.ts";
+import { newestGeneration } from "../map/network-secret.ts";
+import type { Log } from "../system/log.ts";
+import type { Tunnel, TunnelFactory } from "../tunnel.ts";
+import { CoordinatorLink } from "./coordinator-link.ts";
+import { type MemberState, memberState } from "./member-state.ts";
+
+/** Expired grants are let go and a failed start is tried again at least so often. */
+const refreshInterval = 30_000;
+const startRetry = 5_000;
+/** Alarms kept for status; a coordinator cannot add more by sending notices. */
+const alarmLimit = 16;
+
+export interface AgentParts {
+  readonly configuration: AgentConfiguration;
+  readonly release: string;
+  readonly identity: Identity;
+  readonly map: MapStore;
+  readonly hints: Hints;
+  readonly secret: NetworkSecret | undefined;
+  readonly keysFile: string;
+  readonly createTunnel: TunnelFactory;
+  readonly names: NameService;
+  readonly log: Log;
+  readonly nowUnixSeconds: () => number;
+}
+
+/** Everything that acts on a change goes through `refresh`, one at a time. */
+export class Agent {
+  readonly parts: AgentParts;
+  readonly link: CoordinatorLink;
+  readonly #alarms = new Map<string, string>();
+  #tunnel: { readonly tunnel: Tunnel; readonly addresses: string } | undefined;
+  #ownKeys: SignedItem | undefined;
+  #coordinator = "";
+  #refreshing: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: AgentParts) {
+    this.parts = parts;
+    const { map, identity, configuration, release, log } = parts;
+    this.link = new CoordinatorLink({
+      nid: identity.nid,
+      meshId: map.view.meshId,
+      ctl: identity.ctl,
+      release,
+      log,
+      coordinator: () => map.view.coordinator,
+      head: () => map.view.head,
+      ownKeys: () => this.#ownKeys,
+      onItems: async (items) => await this.#takeItems(items),
+      onPresence: (presence) => this.#takePresence(presence),
+      onRelayed: (from, datagram) => this.#tunnel?.tunnel.receiveRelayed(from, datagram),
+      onRelayChanged: (available) => this.#relayChanged(available),
+      onNotice: (code, message) => {
+        log("warn", "the coordinator says", { code, message });
+        this.#alarm(`notice ${code}`, `${code}: ${message}`);
+      },
+    });
+    if (configuration.mesh !== map.view.name) this.#alarm("name", `the genesis calls this mesh ${map.view.name}`);
+    if (map.damaged > 0) this.#alarm("damaged", `${map.damaged} lines of the map on disk did not read`);
+  }
+
+  get tunnel(): Tunnel | undefined {
+    return this.#tunnel?.tunnel;
+  }
+
+  get state(): MemberState {
+    const { map, identity } = this.parts;
+    return memberState(map.view, identity.nid, map.behind);
+  }
+
+  get alarms(): readonly string[] {
+    const { frozen } = this.parts.map.view;
+    return [...(frozen === undefined ? [] : [`the map takes no changes: ${frozen.detail}`]), ...this.#alarms.values()];
+  }
+
+  /** Peers come up from what is on disk; the coordinator only adds to it. */
+  async start(): Promise<void> {
+    const { identity, map, secret, keysFile, nowUnixSeconds } = this.parts;
+    this.#ownKeys = await ownKeysItem({
+      identity,
+      meshId: map.view.meshId,
+      generation: newestGeneration(secret),
+      seenSeq: map.view.held.keys.get(identity.nid)?.keys.seq ?? 0,
+      file: keysFile,
+      nowUnixSeconds: nowUnixSeconds(),
+    });
+    await map.apply([this.#ownKeys], nowUnixSeconds());
+    if (secret === undefined) this.#alarm("secret", "the network secret has not arrived: no peer can be reached");
+    await this.refresh();
+    this.#coordinator = coordinatorText(this.parts.map);
+    this.link.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.link.stop();
+    await this.#refreshing;
+    await this.#takeDown();
+    await this.#saveHints();
+  }
+
+  /** Brings tunnel, peers and names in line with the map and the hints. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing !== undefined) {
+      this.#again = true;
+      return await this.#refreshing;
+    }
+    this.#refreshing = this.#refreshAll();
+    try {
+      await this.#refreshing;
+    } finally {
+      this.#refreshing = undefined;
+    }
+  }
+
+  async #refreshAll(): Promise<void> {
+    do {
+      this.#again = false;
+      let next = refreshInterval;
+      try {
+        await this.parts.map.apply([], this.parts.nowUnixSeconds());
+        await this.#follow(this.state);
+        this.#alarms.delete("start");
+      } catch (error) {
+        const text = isTunnelMeshError(error) ? `${error.code}: ${error.message}` : String(error);
+        this.parts.log("error", "the mesh did not come up", { cause: text });
+        this.#alarm("start", text);
+        next = startRetry;
+      }
+      clearTimeout(this.#timer);
+      if (!this.#stopped) this.#timer = setTimeout(() => void this.refresh(), next);
+    } while (this.#again && !this.#stopped);
+  }
+
+  async #follow(state: MemberState): Promise<void> {
+    if (this.#stopped) return;
+    if (state.kind !== "up") {
+      if (this.#tunnel !== undefined) this.parts.log("warn", "the mesh goes down on this host", { state: state.kind });
+      await this.#takeDown();
+      return;
+    }
+    const addresses = `${state.ip4} ${state.ip6}`;
+    if (this.#tunnel !== undefined && this.#tunnel.addresses !== addresses) await this.#takeDown();
+    if (this.#tunnel === undefined) await this.#bringUp(state, addresses);
+    const { map, identity, secret, hints, names } = this.parts;
+    const own = { nid: identity.nid, x25519: identity.x25519.publicKey };
+    this.#tunnel?.tunnel.setPeers(derivePeers({ view: map.view, own, secret, hint: (nid) => hints.get(nid) }));
+    names.update(map.view);
+  }
+
+  async #bringUp(state: Extract<MemberState, { kind: "up" }>, addresses: string): Promise<void> {
+    const { configuration, identity, map, createTunnel, names, log } = this.parts;
+    const { ip4, ip6 } = state;
+    const { x25519, ctl, nid } = identity;
+    const tunnel = createTunnel({
+      identity: { nid, x25519: x25519.privateKey, ctl: ctl.privateKey, ip4, ip6 },
+      interface: configuration.interface,
+      mtu: tunnelMtu,
+      udpPort: configuration.udpPort,
+      range: map.view.range,
+      range6: meshUla(map.view.meshId),
+      log,
+      relay: (to, datagram) => this.link.relay(to, datagram),
+      onEndpoints: (endpoints) => this.link.setEndpoints(endpoints),
+    });
+    await tunnel.start();
+    this.#tunnel = { tunnel, addresses };
+    tunnel.relayChanged(this.link.status.state === "connected");
+    log("info", "the mesh is up on this host", { name: state.name, ip4, ip6 });
+    try {
+      await names.start({ ip4, ip6 });
+      this.#alarms.delete("names");
+    } catch (error) {
+      // Packets flow without names: say so and go on.
+      log("error", "names of the mesh do not resolve on this host", { cause: String(error) });
+      this.#alarm("names", `names do not resolve: ${String(error)}`);
+    }
+  }
+
+  async #takeDown(): Promise<void> {
+    const running = this.#tunnel;
+    if (running === undefined) return;
+    this.#tunnel = undefined;
+    await this.parts.names.stop();
+    await running.tunnel.stop();
+  }
+
+  async #takeItems(items: readonly SignedItem[]): Promise<void> {
+    const { map, log, nowUnixSeconds } = this.parts;
+    const verdicts = await map.apply(items, nowUnixSeconds());
+    const refused = verdicts.filter(({ accepted }) => !accepted);
+    for (const { reason } of refused.slice(0, 4)) log("warn", "an item of the coordinator was refused", { reason });
+    if (refused.some(({ reason }) => reason === "bad-signature" || reason === "foreign-signer")) {
+      this.#alarm("forged", "the coordinator sent items that nobody entitled has signed");
+    }
+    const coordinator = coordinatorText(map);
+    if (coordinator !== this.#coordinator) {
+      this.#coordinator = coordinator;
+      this.link.renew("the mesh has another coordinator");
+    }
+    await this.refresh();
+  }
+
+  #takePresence({ replace, peers }: CoordinationBodies["presence"]): void {
+    const { view } = this.parts.map;
+    this.parts.hints.update(
+      replace,
+      peers.filter(({ nid }) => view.members.has(nid as NodeId)),
+    );
+    void this.refresh();
+    void this.#saveHints();
+  }
+
+  #relayChanged(available: boolean): void {
+    if (!available) {
+      this.parts.hints.allOffline();
+      void this.refresh();
+    }
+    this.#tunnel?.tunnel.relayChanged(available);
+  }
+
+  async #saveHints(): Promise<void> {
+    const { hints, map, log } = this.parts;
+    try {
+      await hints.save(map.view.members.keys());
+    } catch (error) {
+      log("warn", "endpoints of peers could not be kept", { cause: String(error) });
+    }
+  }
+
+  #alarm(key: string, text: string): void {
+    if (this.#alarms.size < alarmLimit || this.#alarms.has(key)) this.#alarms.set(key, text);
+  }
+}
+
+function coordinatorText({ view }: MapStore): string {
+  const { coordinator } = view;
+  return coordinator === undefined
+    ? ""
+    : `${Buffer.from(coordinator.key).toString("hex")} ${coordinator.urls.join(" ")}`;
+}

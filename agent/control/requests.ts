@@ -1,0 +1,60 @@
+// Answers to what tm asks over the control socket.
+import { nodeIp6 } from "../../protocol/addresses/ula.ts";
+import type { AgentStatus } from "../../protocol/control/agent.ts";
+import { TunnelMeshError } from "../../protocol/errors/error.ts";
+import { itemsOf } from "../../protocol/trust/view.ts";
+import type { Agent } from "./agent.ts";
+import type { RequestHandler } from "./control-socket.ts";
+import { resolvePeer } from "./resolve-peer.ts";
+
+/** @param leave asks the process to stop; the answer goes out first */
+export function answerRequests(agent: Agent, startedAt: number, leave: () => void): RequestHandler {
+  return async (request, signal) => {
+    switch (request.method) {
+      case "status":
+        return statusOf(agent, startedAt);
+      case "peers":
+        return agent.tunnel?.peers() ?? [];
+      case "items":
+        return { items: itemsOf(agent.parts.map.view) };
+      case "ping": {
+        if (agent.tunnel === undefined) throw new TunnelMeshError("TM_AGENT_NOT_UP");
+        const { map, identity } = agent.parts;
+        return await agent.tunnel.ping(resolvePeer(map.view, identity.nid, request.peer), request.count, signal);
+      }
+      case "leave":
+        setImmediate(leave);
+        return {};
+      default:
+        return request satisfies never;
+    }
+  };
+}
+
+function statusOf(agent: Agent, startedAt: number): AgentStatus {
+  const { configuration, identity, map, release } = agent.parts;
+  const { view } = map;
+  const { state, tunnel, link } = agent;
+  const frozen = view.frozen !== undefined && state.kind === "up";
+  const own = view.members.get(identity.nid);
+  const unstarted = state.kind === "up" && tunnel === undefined;
+  return {
+    v: 1,
+    mesh: view.name,
+    meshId: view.meshId,
+    nid: identity.nid,
+    name: own?.name ?? identity.nid.slice(0, 32),
+    ...(own?.ip4 === undefined ? {} : { ip4: own.ip4 }),
+    ip6: own?.ip6 ?? nodeIp6(view.meshId, identity.publicKey.blob),
+    release,
+    interface: configuration.interface,
+    // Member, but the interface did not come up: not up, and an alarm says why.
+    state: unstarted ? "waiting-for-grant" : frozen ? "frozen" : state.kind,
+    coordinator: link.status,
+    head: { seq: view.head.seq, hash: view.head.hash },
+    dataPlane: tunnel?.dataPlane ?? "none",
+    counters: { ...link.counters, ...tunnel?.counters() },
+    alarms: [...(state.kind === "refused" ? [state.reason] : []), ...agent.alarms],
+    uptime: Math.round(performance.now() - startedAt),
+  };
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// The agent's process: reads the configuration, builds the parts, passes them in; systemd starts it (architecture.md §5).
+import { parseMeshId } from "../protocol/brand.ts";
+import { isTunnelMeshError } from "../protocol/errors/error.ts";
+import { Agent } from "./control/agent.ts";
+import { agentFiles, readConfiguration } from "./control/agent-files.ts";
+import { type AgentCommand, parseArguments } from "./control/arguments.ts";
+import { listenControlSocket } from "./control/control-socket.ts";
+import { createNoTunnel } from "./control/no-tunnel.ts";
+import { answerRequests } from "./control/requests.ts";
+import { createNoNames } from "./dns/name-service.ts";
+import { loadIdentity } from "./identity/identity.ts";
+import { Hints } from "./map/hints.ts";
+import { MapStore } from "./map/map-store.ts";
+import { makeNetworkSecret, readNetworkSecret } from "./map/network-secret.ts";
+import { openLog } from "./system/log.ts";
+import { openNotifier } from "./system/notify.ts";
+
+/** EX_CONFIG of sysexits.h: starting again changes nothing, the unit does not restart on it. */
+const exitIdentityChanged = 78;
+/** A stop that hangs is ended; what it left behind is for `repair`. */
+const stopTimeout = 8_000;
+
+type Run = Exclude<AgentCommand, { readonly command: "version" }>;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const command = parseArguments(argv);
+  const release = process.env["TUNNELMESH_VERSION"] ?? "source";
+  switch (command.command) {
+    case "version":
+      process.stdout.write(`${release}\n`);
+      return;
+    case "network-secret": {
+      const files = agentFiles(command.mesh, command.root);
+      const { meshId } = await readConfiguration(files.configuration, command.mesh);
+      await makeNetworkSecret(files.networkSecret, meshId);
+      return;
+    }
+    case "repair":
+      return;
+    case "run":
+      return await run(command, release);
+    default:
+      command satisfies never;
+  }
+}
+
+async function run(command: Run, release: string): Promise<void> {
+  const startedAt = performance.now();
+  const files = agentFiles(command.mesh, command.root);
+  const configuration = await readConfiguration(files.configuration, command.mesh);
+  const log = openLog(configuration.logLevel);
+  const notifier = openNotifier(process.env, log);
+  const identity = await loadIdentity({
+    file: configuration.identity,
+    nid: configuration.nid,
+    boundFile: files.boundKeys,
+  });
+  const nowUnixSeconds = (): number => Math.floor(Date.now() / 1000);
+  const agent = new Agent({
+    configuration,
+    release,
+    identity,
+    map: await MapStore.open(files, parseMeshId(configuration.meshId), nowUnixSeconds()),
+    hints: await Hints.open(files.hints),
+    secret: await readNetworkSecret(files.networkSecret, configuration.meshId),
+    keysFile: files.keysItem,
+    createTunnel: createNoTunnel,
+    names: createNoNames(),
+    log,
+    nowUnixSeconds,
+  });
+  const stopped = Promise.withResolvers<string>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopped.resolve(signal));
+  const handler = answerRequests(agent, startedAt, () => stopped.resolve("leave"));
+  const socket = await listenControlSocket(files.socket, handler, log);
+  await notifier.ready(`mesh ${configuration.mesh}`);
+  await agent.start();
+  log("info", "the agent runs", { mesh: configuration.mesh, release, identity: identity.mode });
+  const reason = await stopped.promise;
+  log("info", "the agent stops", { reason });
+  setTimeout(() => process.exit(1), stopTimeout).unref();
+  await notifier.stopping();
+  notifier.close();
+  await agent.stop();
+  await socket.close();
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const known = isTunnelMeshError(error);
+  const lines = known ? [`${error.code}: ${error.message}`, ...error.advice] : [String(error)];
+  const { cause } = error as Error;
+  if (cause !== undefined) lines.splice(1, 0, `because: ${String(cause)}`);
+  process.stderr.write(`${lines.join("\n")}\n`);
+  process.exit(known && error.code === "TM_AGENT_IDENTITY_CHANGED" ? exitIdentityChanged : known ? error.exitCode : 1);
+}

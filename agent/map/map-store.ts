@@ -1,0 +1,97 @@
+// The map of signed items on disk: what is acted upon has been written first, and never goes back.
+import type { MeshId } from "../../protocol/brand.ts";
+import { TunnelMeshError } from "../../protocol/errors/error.ts";
+import type { SignedItem } from "../../protocol/trust/item.ts";
+import type { MeshView } from "../../protocol/trust/member.ts";
+import { formatMeshFile, meshFileLimit } from "../../protocol/trust/mesh-file.ts";
+import { applyItems, type ItemVerdict, itemsOf, openView } from "../../protocol/trust/view.ts";
+import { readIfThere, writeDurably } from "./durable.ts";
+import { type Head, readHead, standsBehind, writeHead } from "./head.ts";
+import { readSignedLines } from "./signed-lines.ts";
+
+/** Log entries that came before their predecessor and are tried again with the next items. */
+const earlyLimit = 1024;
+
+export interface MapFiles {
+  /** The agent's own copy. */
+  readonly map: string;
+  /** The highest head that was ever accepted. */
+  readonly head: string;
+  /** What tm installed; read at start, never written. */
+  readonly meshFile: string;
+}
+
+/** Holds the verified view. One writer; calls of `apply` are done one after the other. */
+export class MapStore {
+  readonly #files: MapFiles;
+  #view: MeshView;
+  #head: Head | undefined;
+  #early: readonly SignedItem[] = [];
+  #writing: Promise<unknown> = Promise.resolve();
+  /** Lines of the map on disk that did not read at start. */
+  readonly damaged: number;
+
+  private constructor(files: MapFiles, view: MeshView, head: Head | undefined, damaged: number) {
+    this.#files = files;
+    this.#view = view;
+    this.#head = head;
+    this.damaged = damaged;
+  }
+
+  /**
+   * Opens the map of mesh `meshId` from the agent's copy and the installed mesh file, whichever knows more.
+   * @throws TunnelMeshError TM_AGENT_MAP when neither holds the genesis of this mesh
+   */
+  static async open(files: MapFiles, meshId: MeshId, nowUnixSeconds: number): Promise<MapStore> {
+    const own = readSignedLines((await readIfThere(files.map, meshFileLimit)) ?? "");
+    const installed = readSignedLines((await readIfThere(files.meshFile, meshFileLimit)) ?? "");
+    let view: MeshView | undefined;
+    for (const { items } of [own, installed]) {
+      const [genesis, ...rest] = items;
+      if (genesis === undefined) continue;
+      if (view === undefined) {
+        const opened = openView(genesis, meshId);
+        if (opened.ok) view = applyItems(opened.view, rest, nowUnixSeconds).view;
+      } else view = applyItems(view, rest, nowUnixSeconds).view;
+    }
+    if (view === undefined) throw new TunnelMeshError("TM_AGENT_MAP", { detail: files.meshFile });
+    const store = new MapStore(files, view, await readHead(files.head, meshId), own.damaged);
+    await store.#write(view);
+    return store;
+  }
+
+  get view(): MeshView {
+    return this.#view;
+  }
+
+  /** Why this map must not be acted upon: it is older than, or differs from, what this node has accepted before. */
+  get behind(): string | undefined {
+    return standsBehind(this.#view, this.#head);
+  }
+
+  /** Verifies items, writes what changed, and only then makes it the view. */
+  apply(items: readonly SignedItem[], nowUnixSeconds: number): Promise<readonly ItemVerdict[]> {
+    const work = this.#writing.then(async () => {
+      const all = [...items, ...this.#early];
+      const { view, verdicts } = applyItems(this.#view, all, nowUnixSeconds);
+      this.#early = all.filter((_, index) => verdicts[index]?.reason === "gap").slice(0, earlyLimit);
+      if (view.held !== this.#view.held) await this.#write(view);
+      this.#view = view;
+      return verdicts.slice(0, items.length);
+    });
+    // A failed write is the caller's to see; the next call starts from the last good view.
+    this.#writing = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    return work;
+  }
+
+  async #write(view: MeshView): Promise<void> {
+    await writeDurably(this.#files.map, formatMeshFile(itemsOf(view)));
+    if (standsBehind(view, this.#head) !== undefined) return;
+    if (this.#head?.seq === view.head.seq && this.#head.hash === view.head.hash) return;
+    this.#head = { mesh: view.meshId, seq: view.head.seq, hash: view.head.hash };
+    await writeHead(this.#files.head, this.#head);
+  }
+}
