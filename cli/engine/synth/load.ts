@@ -47,6 +47,8 @@ async function askThread(request: SynthRequest, timeout: number, signal?: AbortS
   const extension = path.extname(fileURLToPath(import.meta.url));
   const thread = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: request,
+    // Flags about this process' own entry do not fit a thread.
+    execArgv: process.execArgv.filter((flag) => /^--(conditions|disable-warning)=/.test(flag)),
     stdout: true,
     stderr: true,
   });
