@@ -23,15 +23,17 @@ export const sequenceField = z.int().min(1);
 export const timeField = z.int().min(0);
 export const ipv4Field = z
   .string()
-  .refine((text) => accepts(() => parseIpv4(text)))
+  .refine((text) => accepts(() => parseIpv4(text)), { abort: true })
   .transform((text) => text as Ipv4Address);
 /** A range in the one form that `parseCidr` gives back. */
-export const cidrField = z.string().refine((text) => accepts(() => parseCidr(text).text === text || fail()));
+export const cidrField = z
+  .string()
+  .refine((text) => accepts(() => parseCidr(text).text === text || fail()), { abort: true });
 /** "TYPE BASE64" without comment, as `SshPublicKey.line` has it. */
 export const keyLineField = z
   .string()
   .max(6000)
-  .refine((text) => accepts(() => parseSshPublicKey(text).line === text || fail()));
+  .refine((text) => accepts(() => parseSshPublicKey(text).line === text || fail()), { abort: true });
 
 /** Canonical JSON (RFC 8785). @throws RangeError on what JSON cannot say */
 export function canonicalJson(value: unknown): string {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { canonicalJson, hex32, meshIdField, nodeIdField, sequenceField, timeField } from "./fields.ts";
 import { isUsableX25519 } from "./x25519-point.ts";
 
-const pointField = hex32.refine((text) => isUsableX25519(Buffer.from(text, "hex")), "this point gives no secret");
+const pointField = hex32.refine((text) => isUsableX25519(Buffer.from(text, "hex")), { abort: true });
 
 export const keysSchema = z.strictObject({
   v: z.literal(1),
