@@ -3,23 +3,23 @@ import { cidrContains } from "../addresses/cidr.ts";
 import { hasExpired } from "./derive-members.ts";
 import type { Grant } from "./grant.ts";
 import type { HeldGrant } from "./held-items.ts";
-import type { SignedItem } from "./item.ts";
-import { verifyAdmins } from "./item-signers.ts";
+import { refuseAdmins, type VerifiedItem } from "./item-signers.ts";
 import type { MeshView } from "./member.ts";
 import { nodeIdOf, parseSshPublicKey } from "./ssh-public-key.ts";
 import { mapToX25519 } from "./tunnel-keys.ts";
 import { accept, known, refuse, type Step } from "./verdict.ts";
 
-/** Applies one grant that `decodeItem` read. */
-export function applyGrant(view: MeshView, item: SignedItem, grant: Grant, nowUnixSeconds: number): Step {
+/** Applies one grant whose signatures verify. */
+export function applyGrant(view: MeshView, verified: VerifiedItem, grant: Grant, nowUnixSeconds: number): Step {
   const { held } = view;
+  const { item, signers } = verified;
+  const refusal = refuseAdmins(verified, view.admins, view.threshold);
+  if (refusal !== undefined) return refuse(view, refusal);
   const before = held.grants.get(grant.nid);
   if (before?.item.body === item.body) return known(view);
   if (grant.seq <= (view.revoked.get(grant.nid) ?? 0)) return refuse(view, "revoked");
   if (before !== undefined && grant.seq < before.grant.seq) return refuse(view, "older");
-  const signers = verifyAdmins(item, view.admins, view.threshold);
-  if (!signers.ok) return refuse(view, signers.reason);
-  if (!signers.signers.some((signer) => nodeIdOf(signer) === grant.by)) return refuse(view, "foreign-signer");
+  if (!signers.some((signer) => nodeIdOf(signer) === grant.by)) return refuse(view, "foreign-signer");
   if (before?.grant.seq === grant.seq) return refuse(view, "same-seq-other-content");
   if (!cidrContains(view.range, grant.ip4)) return refuse(view, "out-of-range");
   if (view.frozen !== undefined) return refuse(view, "frozen");

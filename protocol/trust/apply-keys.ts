@@ -1,7 +1,6 @@
 // Applies keys to a view: signed by the node itself, newer than what is held (life.md §2).
 import type { X25519PublicKey } from "../brand.ts";
-import type { SignedItem } from "./item.ts";
-import { verifyNode } from "./item-signers.ts";
+import { refuseNode, type VerifiedItem } from "./item-signers.ts";
 import type { Keys } from "./keys.ts";
 import type { MeshView } from "./member.ts";
 import { accept, keepWaiting, known, refuse, type Step } from "./verdict.ts";
@@ -9,14 +8,15 @@ import { accept, keepWaiting, known, refuse, type Step } from "./verdict.ts";
 /** Keys kept of nodes that have no grant: anybody can sign such, so they are few. */
 export const waitingLimit = 1024;
 
-/** Applies one item of keys that `decodeItem` read. */
-export function applyKeys(view: MeshView, item: SignedItem, keys: Keys): Step {
+/** Applies one item of keys whose signatures verify. */
+export function applyKeys(view: MeshView, verified: VerifiedItem, keys: Keys): Step {
   const { held } = view;
+  const { item } = verified;
+  const refusal = refuseNode(verified, keys.nid);
+  if (refusal !== undefined) return refuse(view, refusal);
   const before = held.keys.get(keys.nid);
   if (before?.item.body === item.body) return known(view);
   if (before !== undefined && keys.seq < before.keys.seq) return refuse(view, "older");
-  const signers = verifyNode(item, keys.nid);
-  if (!signers.ok) return refuse(view, signers.reason);
   if (before?.keys.seq === keys.seq) return refuse(view, "same-seq-other-content");
   if (view.frozen !== undefined) return refuse(view, "frozen");
   const waits = !held.grants.has(keys.nid);

@@ -2,7 +2,7 @@
 import type { NodeId, X25519PublicKey } from "../brand.ts";
 import type { HeldEntry, HeldGrant, HeldLine } from "./held-items.ts";
 import type { SignedItem } from "./item.ts";
-import { verifyAdmins } from "./item-signers.ts";
+import { refuseAdmins, type VerifiedItem } from "./item-signers.ts";
 import type { LogEntry, Operation } from "./log-entry.ts";
 import type { MeshView } from "./member.ts";
 import { hashLine } from "./mesh-file.ts";
@@ -13,14 +13,15 @@ const evidenceLimit = 1024;
 /** Lines of one body with other valid signatures; ECDSA keys allow two each. */
 const variantLimit = 8;
 
-/** Applies one entry that `decodeItem` read. */
-export function applyLogEntry(view: MeshView, item: SignedItem, entry: LogEntry): Step {
+/** Applies one entry whose signatures verify. */
+export function applyLogEntry(view: MeshView, verified: VerifiedItem, entry: LogEntry): Step {
   const { held, head } = view;
+  const { item } = verified;
+  const refusal = refuseAdmins(verified, view.admins, view.threshold);
+  if (refusal !== undefined) return refuse(view, refusal);
   const same = entry.seq <= head.seq ? held.log[entry.seq - 1] : undefined;
   if (same !== undefined && isSameItem(same, item)) return known(view);
   if (held.evidence.some((one) => one.item.body === item.body)) return known(view);
-  const signers = verifyAdmins(item, view.admins, view.threshold);
-  if (!signers.ok) return refuse(view, signers.reason);
   const line: HeldEntry = { item, entry, hash: hashLine(item), variants: new Map() };
   if (same !== undefined) return same.item.body === item.body ? addVariant(view, line) : fork(view, line);
   if (view.frozen !== undefined) return applyFrozen(view, line);
@@ -39,12 +40,13 @@ export function applyLogEntry(view: MeshView, item: SignedItem, entry: LogEntry)
 }
 
 /** Another line of the genesis body, with other valid signatures. */
-export function applyGenesis(view: MeshView, item: SignedItem): Step {
+export function applyGenesis(view: MeshView, verified: VerifiedItem): Step {
   const { genesis } = view.held;
+  const { item } = verified;
   if (item.body !== genesis.item.body) return refuse(view, "other-mesh");
   if (isSameItem(genesis, item)) return known(view);
-  const signers = verifyAdmins(item, view.admins, view.threshold);
-  if (!signers.ok) return refuse(view, signers.reason);
+  const refusal = refuseAdmins(verified, view.admins, view.threshold);
+  if (refusal !== undefined) return refuse(view, refusal);
   return addVariant(view, { item, hash: hashLine(item), variants: new Map() });
 }
 

@@ -16,6 +16,9 @@ export type DecodedBody =
   | { readonly ok: true; readonly item: DecodedItem }
   | { readonly ok: false; readonly reason: BodyRefusal };
 
+/** How deep objects and arrays of a body may nest. */
+const depthLimit = 16;
+
 /**
  * Decodes a body. The kinds are told apart by a field that only one of them has: `admins`, `op`, `sshPub`, `x25519`. The
  * canonical form of what was read must be the body again, byte for byte: so no duplicate keys, floats or hidden fields.
@@ -24,6 +27,7 @@ export function decodeItem(body: string): DecodedBody {
   if (Buffer.byteLength(body, "utf8") > signedItemLimit) return refuse("too-long");
   // A lone surrogate has no UTF-8 form of its own: two texts would share the signed bytes.
   if (!body.isWellFormed()) return refuse("not-json");
+  if (isDeep(body)) return refuse("not-json");
   const json = parseJson(body);
   if (typeof json !== "object" || json === null || Array.isArray(json)) return refuse("not-json");
   const kind = kindOf(json);
@@ -67,6 +71,16 @@ function readKind(
     default:
       return kind satisfies never;
   }
+}
+
+/** Bodies are flat; a deep one would only exhaust the stack of whoever writes it out again. */
+function isDeep(body: string): boolean {
+  let depth = 0;
+  for (const [bracket] of body.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (depth > depthLimit) return true;
+  }
+  return false;
 }
 
 function parseJson(body: string): unknown {

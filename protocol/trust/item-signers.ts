@@ -1,37 +1,60 @@
-// Whether a signed item carries the signatures that its kind needs.
+// Whether a signed item carries the signatures that its kind needs; asked before its body is read.
 import { signatureNamespaces } from "../constants.ts";
 import type { SignedItem } from "./item.ts";
 import { nodeIdOf, type SshPublicKey } from "./ssh-public-key.ts";
 import { verifySshsig } from "./sshsig.ts";
 
 export type SignatureRefusal = "bad-signature" | "foreign-signer" | "signed-twice" | "too-few-signers";
-export type Signers =
-  | { readonly ok: true; readonly signers: readonly SshPublicKey[] }
+
+/** An item whose every signature verifies, in one namespace. Whether these keys may sign it is still open. */
+export interface VerifiedItem {
+  readonly item: SignedItem;
+  readonly namespace: "lock" | "node";
+  readonly signers: readonly SshPublicKey[];
+}
+
+export type Verified =
+  | { readonly ok: true; readonly verified: VerifiedItem }
   | { readonly ok: false; readonly reason: SignatureRefusal };
 
+/** More signatures than any item may have are not looked at. */
+const signatureLimit = 16;
+
 /**
- * Admin signatures: every one verifies, each is of another admin, and there are at least `threshold`. One foreign or broken
- * signature spoils the item: else anyone could make further lines of the same body.
+ * Verifies all signatures of an item, as an admin's ("lock@tunnelmesh") or as a node's ("node@tunnelmesh"). One that is broken
+ * or made twice spoils the item: else anyone could make further lines of the same body.
  */
-export function verifyAdmins(item: SignedItem, admins: readonly string[], threshold: number): Signers {
+export function verifyItem(item: SignedItem): Verified {
+  if (item.sigs.length === 0) return { ok: false, reason: "too-few-signers" };
+  if (item.sigs.length > signatureLimit) return { ok: false, reason: "bad-signature" };
+  const asAdmin = verifyAll(item, "lock");
+  return asAdmin.ok || asAdmin.reason !== "bad-signature" ? asAdmin : verifyAll(item, "node");
+}
+
+/** Each signer is an admin, and there are at least `threshold`. @returns why not; undefined when all is well */
+export function refuseAdmins(
+  { namespace, signers }: VerifiedItem,
+  admins: readonly string[],
+  threshold: number,
+): SignatureRefusal | undefined {
+  if (namespace !== "lock") return "bad-signature";
+  if (!signers.every((signer) => admins.includes(signer.line))) return "foreign-signer";
+  return signers.length < threshold ? "too-few-signers" : undefined;
+}
+
+/** The one signer is the SSH key whose hash is `nid`. @returns why not; undefined when all is well */
+export function refuseNode({ namespace, signers }: VerifiedItem, nid: string): SignatureRefusal | undefined {
+  if (namespace !== "node") return "bad-signature";
+  return signers.length === 1 && nodeIdOf(signers[0]!) === nid ? undefined : "foreign-signer";
+}
+
+function verifyAll(item: SignedItem, namespace: VerifiedItem["namespace"]): Verified {
   const signers = new Map<string, SshPublicKey>();
   for (const sig of item.sigs) {
-    const verdict = verifySshsig(sig, signatureNamespaces.lock, item.body);
+    const verdict = verifySshsig(sig, signatureNamespaces[namespace], item.body);
     if (!verdict.ok) return { ok: false, reason: "bad-signature" };
-    if (!admins.includes(verdict.signer.line)) return { ok: false, reason: "foreign-signer" };
     if (signers.has(verdict.signer.line)) return { ok: false, reason: "signed-twice" };
     signers.set(verdict.signer.line, verdict.signer);
   }
-  if (signers.size < threshold) return { ok: false, reason: "too-few-signers" };
-  return { ok: true, signers: [...signers.values()] };
-}
-
-/** The one signature of a node over its keys: made by the SSH key whose hash is `nid`. */
-export function verifyNode(item: SignedItem, nid: string): Signers {
-  const [sig, ...more] = item.sigs;
-  if (sig === undefined || more.length > 0) return { ok: false, reason: "signed-twice" };
-  const verdict = verifySshsig(sig, signatureNamespaces.node, item.body);
-  if (!verdict.ok) return { ok: false, reason: "bad-signature" };
-  if (nodeIdOf(verdict.signer) !== nid) return { ok: false, reason: "foreign-signer" };
-  return { ok: true, signers: [verdict.signer] };
+  return { ok: true, verified: { item, namespace, signers: [...signers.values()] } };
 }

@@ -7,7 +7,7 @@ import { type DecodedBody, decodeItem } from "./body.ts";
 import { deriveMembers } from "./derive-members.ts";
 import { meshIdOf } from "./genesis.ts";
 import type { SignedItem } from "./item.ts";
-import { verifyAdmins } from "./item-signers.ts";
+import { refuseAdmins, type Verified, verifyItem } from "./item-signers.ts";
 import type { MeshView } from "./member.ts";
 import { hashLine } from "./mesh-file.ts";
 import { type ItemRefusal, type ItemVerdict, refuse, type Step } from "./verdict.ts";
@@ -21,14 +21,16 @@ export type OpenedView =
 
 /** Opens the view of a mesh that has nothing but its genesis. With `expectedMeshId` no other mesh opens. */
 export function openView(genesis: SignedItem, expectedMeshId?: MeshId): OpenedView {
+  const verified = verifyItem(genesis);
+  if (!verified.ok) return verified;
   const decoded = decodeItem(genesis.body);
   if (!decoded.ok) return decoded;
   if (decoded.item.kind !== "genesis") return { ok: false, reason: "unknown-kind" };
   const { name, admins, threshold, range, domain } = decoded.item.value;
   const meshId = meshIdOf(genesis.body);
   if (expectedMeshId !== undefined && meshId !== expectedMeshId) return { ok: false, reason: "other-mesh" };
-  const signers = verifyAdmins(genesis, admins, threshold);
-  if (!signers.ok) return signers;
+  const refusal = refuseAdmins(verified.verified, admins, threshold);
+  if (refusal !== undefined) return { ok: false, reason: refusal };
   const hash = hashLine(genesis);
   return {
     ok: true,
@@ -67,50 +69,58 @@ export function applyItems(
   items: readonly SignedItem[],
   nowUnixSeconds: number,
 ): { readonly view: MeshView; readonly verdicts: readonly ItemVerdict[] } {
-  const decoded = items.map((item, index) => ({ item, index, body: decodeItem(item.body) }));
+  const read = items.map((item, index) => readItem(item, index));
   const verdicts: ItemVerdict[] = [];
   let next = view;
-  for (const { item, index, body } of inOrder(decoded)) {
-    const step = applyOne(next, item, body, nowUnixSeconds);
+  for (const one of inOrder(read)) {
+    const step = applyOne(next, one, nowUnixSeconds);
     next = step.view;
-    verdicts[index] = step.verdict;
+    verdicts[one.index] = step.verdict;
   }
   const expires = [...view.held.grants.values()].some(({ grant }) => grant.exp !== 0);
   if (next.held === view.held && !expires) return { view: next, verdicts };
   return { view: { ...next, members: deriveMembers(next.meshId, next.held, nowUnixSeconds) }, verdicts };
 }
 
-function applyOne(view: MeshView, item: SignedItem, body: DecodedBody, nowUnixSeconds: number): Step {
+interface ReadItem {
+  readonly index: number;
+  readonly verified: Verified;
+  readonly body: DecodedBody;
+}
+
+/** A body is read once its signatures verify, not before. */
+function readItem(item: SignedItem, index: number): ReadItem {
+  const verified = verifyItem(item);
+  return { index, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
+}
+
+function applyOne(view: MeshView, { verified: signatures, body }: ReadItem, nowUnixSeconds: number): Step {
+  if (!signatures.ok) return refuse(view, signatures.reason);
   if (!body.ok) return refuse(view, body.reason);
   const { item: decoded } = body;
-  if (decoded.kind === "genesis") return applyGenesis(view, item);
+  const { verified } = signatures;
+  if (decoded.kind === "genesis") return applyGenesis(view, verified);
   if (decoded.value.mesh !== view.meshId) return refuse(view, "other-mesh");
   switch (decoded.kind) {
     case "log":
-      return applyLogEntry(view, item, decoded.value);
+      return applyLogEntry(view, verified, decoded.value);
     case "grant":
-      return applyGrant(view, item, decoded.value, nowUnixSeconds);
+      return applyGrant(view, verified, decoded.value, nowUnixSeconds);
     case "keys":
-      return applyKeys(view, item, decoded.value);
+      return applyKeys(view, verified, decoded.value);
     default:
       return decoded satisfies never;
   }
 }
 
-interface Ordered {
-  readonly item: SignedItem;
-  readonly index: number;
-  readonly body: DecodedBody;
-}
-
 /** Log entries by seq, then grants, then keys, then the log entries at the end of the list. */
-function inOrder(decoded: readonly Ordered[]): readonly Ordered[] {
+function inOrder(decoded: readonly ReadItem[]): readonly ReadItem[] {
   const lastOther = decoded.findLastIndex(({ body }) => body.ok && body.item.kind !== "log");
-  const rank = ({ index, body }: Ordered): number => {
+  const rank = ({ index, body }: ReadItem): number => {
     if (!body.ok || body.item.kind === "genesis") return 0;
     if (body.item.kind === "log") return index < lastOther ? 1 : 4;
     return body.item.kind === "grant" ? 2 : 3;
   };
-  const seq = ({ body }: Ordered): number => (body.ok && body.item.kind === "log" ? body.item.value.seq : 0);
+  const seq = ({ body }: ReadItem): number => (body.ok && body.item.kind === "log" ? body.item.value.seq : 0);
   return decoded.toSorted((left, right) => rank(left) - rank(right) || seq(left) - seq(right));
 }

@@ -204,6 +204,12 @@ describe("bodies", () => {
       }),
     );
     expect(decodeItem("[".repeat(60_000)).ok).toBe(false);
+    const deep = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+    expect(
+      decodeItem(
+        JSON.stringify({ ...JSON.parse(log[0]!.body), op: 0 }).replace('"op":0', `"op":{"a":${deep},"type":"x"}`),
+      ).ok,
+    ).toBe(false);
     expect(decodeItem(`{"op":"${"x".repeat(70_000)}"}`)).toEqual({ ok: false, reason: "too-long" });
     expect(decodeItem('{"op":"\\ud800"}'.replace("\\ud800", "\ud800"))).toEqual({ ok: false, reason: "not-json" });
   });
