@@ -13,7 +13,7 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Doctor);
-    await this.open(flags);
+    const session = await this.open(flags);
     const [{ checkMachine }, { renderTable }] = await Promise.all([
       import("../engine/doctor/checks.ts"),
       import("../output/table.ts"),
@@ -25,7 +25,7 @@ export default class Doctor extends BaseCommand {
       path: process.env["PATH"] ?? "",
     });
     const local = process.platform === "linux" && process.geteuid?.() === 0;
-    const leftovers = local ? await (await loadLocalHosts()).leftovers({ fix: flags.fix }) : [];
+    const leftovers = local ? await (await loadLocalHosts(session.log.write)).leftovers({ fix: flags.fix }) : [];
     this.print(
       renderTable(
         ["CHECK", "STATE", "WHAT"],

@@ -8,9 +8,7 @@ export async function loadDeployEngine(): Promise<DeployEngine> {
 }
 
 /** What makes and removes local hosts. */
-export async function loadLocalHosts(): Promise<LocalHosts> {
-  const module = (await import(new URL("../engine/local/hosts.ts", import.meta.url).href)) as {
-    createLocalHosts(): LocalHosts | Promise<LocalHosts>;
-  };
-  return module.createLocalHosts();
+export async function loadLocalHosts(log: (text: string) => void): Promise<LocalHosts> {
+  const { createLocalHosts } = await import("../engine/local/hosts.ts");
+  return createLocalHosts({ log });
 }

@@ -12,8 +12,8 @@ export default class LocalList extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(LocalList);
-    await this.open(flags);
-    const hosts = await (await loadLocalHosts()).list(flags.network);
+    const session = await this.open(flags);
+    const hosts = await (await loadLocalHosts(session.log.write)).list(flags.network);
     const { renderLocalHosts } = await import("../../output/local.ts");
     this.print(hosts.length === 0 ? "There are no local hosts." : renderLocalHosts(hosts));
     return { hosts };

@@ -25,7 +25,7 @@ export default class LocalRemove extends BaseCommand {
       const question = `Remove all local hosts of network ${flags.network}?`;
       if (!(await session.confirm(question))) throw new TunnelMeshError("TM_DECLINED");
     }
-    const hosts = await loadLocalHosts();
+    const hosts = await loadLocalHosts(session.log.write);
     session.progress.phase(`Removing local hosts of network ${flags.network}`);
     const removed = await hosts.remove(flags.network, names.length === 0 ? undefined : names, {
       onProgress: (host, text) => session.progress.row(host).update(text),

@@ -33,7 +33,7 @@ export default class LocalUp extends BaseCommand {
     const { readAuthorizedKeys, checkHostNames } = await import("../../engine/doctor/local-names.ts");
     const names = checkHostNames(args.names);
     const authorizedKeys = readAuthorizedKeys(flags.key, session.cwd);
-    const hosts = await loadLocalHosts();
+    const hosts = await loadLocalHosts(session.log.write);
     const nat = flags.nat === "port-restricted" ? "port-restricted" : "none";
     session.progress.phase(`Making local hosts in network ${flags.network}`);
     const made = await hosts.up(
