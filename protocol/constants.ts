@@ -17,4 +17,4 @@ export const signatureNamespaces = {
   token: "token@tunnelmesh",
 } as const;
 /** The largest body of one signed item, in bytes. */
-export const signedItemLimit = 64 * 1024;
+export const signedItemLimit = 32 * 1024;

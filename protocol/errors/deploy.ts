@@ -25,6 +25,11 @@ export const deployErrors = {
     cause: "The coordinator is installed first: every other host needs what it makes.",
     advice: ["Mend what the cause says, then run tm deploy again."],
   },
+  TM_DEPLOY_LOCAL_MISSING: {
+    title: "This local host is not running",
+    cause: "Local hosts do not outlive a restart of this machine.",
+    advice: ["Run tm deploy: it makes the host again and takes it into the mesh."],
+  },
   TM_DEPLOY_OTHER_MESH: {
     title: "This host belongs to another mesh of the same name",
     cause: "Its mesh id is not the one of this project's mesh file.",

@@ -7,6 +7,8 @@ import { bundlePrograms } from "./bundle.ts";
 import { fetchPinned } from "./fetch.ts";
 import { type Architecture, pinnedKoffi, pinnedNode } from "./pins.ts";
 
+export type { Architecture } from "./pins.ts";
+
 /** A release on the admin's disk. `folder` holds node, agent.mjs, coordinator.mjs, koffi.node and release.json. */
 export interface Release {
   readonly version: string;

@@ -1,0 +1,40 @@
+// What this machine looks like from outside a mesh: taken before and after, the two must be equal.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+/** Names and texts that a mesh of local hosts could leave behind. */
+export interface MachineSnapshot {
+  readonly namespaces: readonly string[];
+  readonly interfaces: readonly string[];
+  readonly routes: readonly string[];
+  readonly mounts: readonly string[];
+  readonly cgroups: readonly string[];
+  readonly folders: readonly string[];
+  readonly resolver: string;
+  readonly ruleset: string;
+}
+
+/** Takes the snapshot; names that belong to `other` meshes of this machine are their own business. */
+export function snapshotMachine(): MachineSnapshot {
+  return {
+    namespaces: lines("ip", ["netns", "list"]).map((line) => line.split(" ")[0] ?? ""),
+    interfaces: lines("ip", ["-o", "link"]).map((line) => line.split(": ")[1] ?? ""),
+    routes: lines("ip", ["route"]),
+    mounts: readFileSync("/proc/self/mounts", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ")[1] ?? "")
+      .toSorted(),
+    cgroups: lines("find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d"]).toSorted(),
+    folders: ["/opt/tunnelmesh", "/etc/tunnelmesh", "/var/lib/tunnelmesh", "/run/tunnelmesh"]
+      .filter(existsSync)
+      .concat(readdirSync("/etc/systemd/system").filter((name) => name.startsWith("tunnelmesh"))),
+    resolver: readFileSync("/etc/resolv.conf", "utf8"),
+    ruleset: lines("nft", ["list", "ruleset"]).join("\n"),
+  };
+}
+
+function lines(program: string, parameters: readonly string[]): string[] {
+  return execFileSync(program, parameters, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    .split("\n")
+    .filter((line) => line !== "");
+}
