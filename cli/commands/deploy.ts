@@ -15,7 +15,7 @@ export default class Deploy extends BaseCommand {
   static override flags = {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
-    downgrade: Flags.boolean({ summary: "Allow a release older than the mesh's." }),
+    downgrade: Flags.boolean({ default: false, summary: "Allow a release older than the mesh's." }),
   };
 
   async run(): Promise<unknown> {

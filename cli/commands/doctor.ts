@@ -8,7 +8,7 @@ export default class Doctor extends BaseCommand {
   static override description = "Exits with 1 when something is missing or left over.";
   static override examples = ["<%= config.bin %> doctor", "<%= config.bin %> doctor --fix"];
   static override flags = {
-    fix: Flags.boolean({ summary: "Remove leftovers of local hosts that nobody runs any more." }),
+    fix: Flags.boolean({ default: false, summary: "Remove leftovers of local hosts that nobody runs any more." }),
   };
 
   async run(): Promise<unknown> {

@@ -13,7 +13,7 @@ export default class Plan extends BaseCommand {
   static override flags = {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
-    "detailed-exitcode": Flags.boolean({ summary: "Exit with 2 when there are changes." }),
+    "detailed-exitcode": Flags.boolean({ default: false, summary: "Exit with 2 when there are changes." }),
   };
 
   async run(): Promise<unknown> {

@@ -14,14 +14,15 @@ export const globalFlags = {
     helpValue: "NAME",
   }),
   cwd: Flags.string({ summary: "Work as if started in this folder.", helpGroup: "GLOBAL", helpValue: "FOLDER" }),
-  "no-input": Flags.boolean({ summary: "Never ask anything.", helpGroup: "GLOBAL" }),
+  "no-input": Flags.boolean({ default: false, summary: "Never ask anything.", helpGroup: "GLOBAL" }),
   yes: Flags.boolean({
+    default: false,
     char: "y",
     summary: "Take questions about changes as answered with yes; never accepts an unknown host key.",
     helpGroup: "GLOBAL",
   }),
-  verbose: Flags.boolean({ summary: "Show log lines and traces.", helpGroup: "GLOBAL" }),
-  "no-color": Flags.boolean({ summary: "No colours; also NO_COLOR and CI.", helpGroup: "GLOBAL" }),
+  verbose: Flags.boolean({ default: false, summary: "Show log lines and traces.", helpGroup: "GLOBAL" }),
+  "no-color": Flags.boolean({ default: false, summary: "No colours; also NO_COLOR and CI.", helpGroup: "GLOBAL" }),
 };
 
 /** A command of tm. `run` gives the JSON document of --json and prints for people with `print`. */

@@ -26,4 +26,11 @@ describe("commands", () => {
         expect((flag as { summary?: string }).summary).toMatch(/\.$/);
     },
   );
+
+  it.each(Object.entries(commands))("%s gives false, not undefined, for a switch that was left out", (_, command) => {
+    const flags = Object.values({ ...command.baseFlags, ...command.flags }) as { type?: string; default?: unknown }[];
+    const switches = flags.filter((flag) => flag.type === "boolean");
+    expect(switches.length).toBeGreaterThan(0);
+    expect(switches.map((flag) => flag.default)).toEqual(switches.map(() => false));
+  });
 });

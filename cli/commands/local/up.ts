@@ -23,7 +23,7 @@ export default class LocalUp extends BaseCommand {
       options: ["none", "port-restricted"] as const,
       default: "none",
     }),
-    internet: Flags.boolean({ summary: "Give them a way to the real internet." }),
+    internet: Flags.boolean({ default: false, summary: "Give them a way to the real internet." }),
     key: Flags.string({ summary: "Public key file that may log in; else those of ~/.ssh.", helpValue: "FILE" }),
   };
 
