@@ -5,21 +5,27 @@ import { isTunnelMeshError } from "../protocol/errors/error.ts";
 import { Agent } from "./control/agent.ts";
 import { agentFiles, readConfiguration } from "./control/agent-files.ts";
 import { type AgentCommand, parseArguments } from "./control/arguments.ts";
-import { listenControlSocket } from "./control/control-socket.ts";
+import { isAnswered, listenControlSocket } from "./control/control-socket.ts";
 import { createNoTunnel } from "./control/no-tunnel.ts";
 import { answerRequests } from "./control/requests.ts";
 import { createNoNames } from "./dns/name-service.ts";
+import { createResolver, type ResolverOptions } from "./dns/resolver.ts";
 import { loadIdentity } from "./identity/identity.ts";
 import { Hints } from "./map/hints.ts";
 import { MapStore } from "./map/map-store.ts";
 import { makeNetworkSecret, readNetworkSecret } from "./map/network-secret.ts";
+import { wireHostDns } from "./system/dns.ts";
+import { restoreResolver } from "./system/dns-file.ts";
 import { openLog } from "./system/log.ts";
 import { openNotifier } from "./system/notify.ts";
+import { removeInterface } from "./system/repair.ts";
+import { createTunnel } from "./tunnel/create-tunnel.ts";
 
 /** EX_CONFIG of sysexits.h: starting again changes nothing, the unit does not restart on it. */
 const exitIdentityChanged = 78;
 /** A stop that hangs is ended; what it left behind is for `repair`. */
 const stopTimeout = 8_000;
+const dnsPort = 53;
 
 type Run = Exclude<AgentCommand, { readonly command: "version" }>;
 
@@ -37,7 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     case "repair":
-      return;
+      return await repair(command);
     case "run":
       return await run(command, release);
     default:
@@ -56,6 +62,10 @@ async function run(command: Run, release: string): Promise<void> {
     nid: configuration.nid,
     boundFile: files.boundKeys,
   });
+  const { mesh, domain, interface: link } = configuration;
+  const resolver = { file: files.resolver, backup: files.resolverBackup, mesh };
+  const wire: ResolverOptions["wire"] = async (addresses) =>
+    await wireHostDns({ ...resolver, interface: link, domain, log }, addresses);
   const nowUnixSeconds = (): number => Math.floor(Date.now() / 1000);
   const agent = new Agent({
     configuration,
@@ -65,8 +75,8 @@ async function run(command: Run, release: string): Promise<void> {
     hints: await Hints.open(files.hints),
     secret: await readNetworkSecret(files.networkSecret, configuration.meshId),
     keysFile: files.keysItem,
-    createTunnel: createNoTunnel,
-    names: createNoNames(),
+    createTunnel: command.tunnel ? createTunnel : createNoTunnel,
+    names: command.tunnel ? createResolver({ port: dnsPort, wire }) : createNoNames(),
     log,
     nowUnixSeconds,
   });
@@ -84,6 +94,23 @@ async function run(command: Run, release: string): Promise<void> {
   notifier.close();
   await agent.stop();
   await socket.close();
+}
+
+/**
+ * Runs before each start and after each stop; while an agent of the mesh is up it touches nothing. DNS comes back also where
+ * the configuration is gone already.
+ */
+async function repair({ mesh, root }: Run): Promise<void> {
+  const files = agentFiles(mesh, root);
+  const log = openLog("info");
+  if (await isAnswered(files.socket)) {
+    log("info", "nothing to repair: the agent runs");
+    return;
+  }
+  const resolver = { file: files.resolver, backup: files.resolverBackup, mesh };
+  await restoreResolver(resolver);
+  const configuration = await readConfiguration(files.configuration, mesh);
+  await removeInterface(configuration.interface, log);
 }
 
 try {

@@ -234,6 +234,8 @@ export class Agent {
       this.parts.hints.allOffline();
       void this.refresh();
     }
+    // What the coordinator said before it took this node is settled now.
+    if (available) for (const key of this.#alarms.keys()) if (key.startsWith("notice ")) this.#alarms.delete(key);
     this.#tunnel?.tunnel.relayChanged(available);
   }
 

@@ -33,7 +33,7 @@ export interface ControlSocket {
  */
 export async function listenControlSocket(file: string, handle: RequestHandler, log: Log): Promise<ControlSocket> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o755 });
-  if (await answers(file)) throw new TunnelMeshError("TM_AGENT_ALREADY_RUNNING", { detail: file });
+  if (await isAnswered(file)) throw new TunnelMeshError("TM_AGENT_ALREADY_RUNNING", { detail: file });
   await rm(file, { force: true });
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -71,7 +71,8 @@ async function listen(server: ReturnType<typeof createServer>, file: string): Pr
   }
 }
 
-async function answers(file: string): Promise<boolean> {
+/** Says whether somebody listens on the socket `file`. */
+export async function isAnswered(file: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect(file);
     const finish = (answer: boolean): void => {

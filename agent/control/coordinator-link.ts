@@ -11,10 +11,12 @@ import { Channel } from "./channel.ts";
 
 /** A ping is sent so often; two unanswered ones end the channel. */
 const pingInterval = 20_000;
-/** How long a node that is no member yet waits after its keys were taken, before it asks again. */
-const memberRetry = 500;
-/** Chunks of items that may wait to be verified and written. */
-const itemsWaiting = 256;
+/** How long a node that is no member yet waits after its keys were judged, before it asks on a new channel. */
+const memberRetry = 2_000;
+/** Failures that count while this node is no member: a grant that has just been signed is found soon. */
+const strangerFailures = 2;
+/** Messages that may wait for items to be verified and written. */
+const waitingLimit = 1024;
 
 export interface LinkOptions {
   readonly nid: NodeId;
@@ -168,10 +170,10 @@ export class CoordinatorLink {
         this.#welcome(url, message.body);
         return;
       case "items":
-        this.#items(message.body);
+        this.#inOrder(() => this.#items(message.body));
         return;
       case "presence":
-        this.#options.onPresence(message.body);
+        this.#inOrder(() => this.#options.onPresence(message.body));
         return;
       case "relayed":
         this.counters.relayReceived += 1;
@@ -209,23 +211,26 @@ export class CoordinatorLink {
   }
 
   /** The version counts only when the whole delta is applied and on disk. */
-  #items({ items, mapVersion, last }: CoordinationBodies["items"]): void {
+  async #items({ items, mapVersion, last }: CoordinationBodies["items"]): Promise<void> {
     const { store } = this.#map;
-    if (this.#waiting >= itemsWaiting) {
+    try {
+      await this.#options.onItems(items);
+      if (last && this.#map.store === store) this.#map = { store, version: mapVersion };
+    } catch (error) {
+      this.#options.log("error", "items could not be kept", { cause: String(error) });
+      this.#map = { store, version: 0 };
+    }
+  }
+
+  /** Items and presence are taken in the order in which they came: presence is about members of the items before it. */
+  #inOrder(work: () => Promise<void> | void): void {
+    if (this.#waiting >= waitingLimit) {
       this.#channel?.close("items come faster than they can be verified");
       return;
     }
     this.#waiting += 1;
-    this.#applying = this.#applying.then(async () => {
-      try {
-        await this.#options.onItems(items);
-        if (last && this.#map.store === store) this.#map = { store, version: mapVersion };
-      } catch (error) {
-        this.#options.log("error", "items could not be kept", { cause: String(error) });
-        this.#map = { store, version: 0 };
-      } finally {
-        this.#waiting -= 1;
-      }
+    this.#applying = this.#applying.then(work).finally(() => {
+      this.#waiting -= 1;
     });
   }
 
@@ -238,7 +243,9 @@ export class CoordinatorLink {
     if (this.#member || channel === undefined) return;
     // As a member a channel counts from its start: ask again, now that the keys are there.
     setTimeout(() => {
-      if (!this.#member) channel.close("not a member yet");
+      if (this.#member || this.#channel !== channel) return;
+      this.#failures = Math.min(this.#failures, strangerFailures);
+      channel.close("not a member yet");
     }, memberRetry);
   }
 }
