@@ -1,0 +1,42 @@
+// What moves packets: TUN on one side, sealed datagrams on the other. A native twin stands behind the same interface.
+import type { NodeId } from "../../protocol/brand.ts";
+import type { Path } from "../transport/path.ts";
+import type { InstalledKeys } from "./keys.ts";
+import type { PeerRoutes } from "./routing.ts";
+
+/** What the data plane reports; it decides nothing about sessions and paths. */
+export interface DataPlaneEvents {
+  /** A datagram that is not data of a tunnel session: handshakes, control, garbage. */
+  readonly onDatagram: (datagram: Uint8Array, path: Path) => void;
+  /** A packet for a peer that cannot be sealed or has no way; a copy, to keep. */
+  readonly onUnsent: (peer: NodeId, packet: Uint8Array) => void;
+  /** A packet authenticated and was new; `data` is false for a keepalive. */
+  readonly onReceived: (peer: NodeId, localIndex: number, data: boolean, bytes: number, path: Path) => void;
+  /** A sealed packet left. */
+  readonly onSent: (peer: NodeId, data: boolean, counter: number, bytes: number) => void;
+  /** The interface went away. */
+  readonly onInterfaceGone: (reason: string) => void;
+}
+
+export interface DataPlane {
+  readonly kind: "portable" | "native";
+  /** UDP port in use and whether IPv6 is. */
+  readonly socket: { readonly port: number; readonly dualStack: boolean };
+  setRoutes(peers: readonly PeerRoutes[]): void;
+  installKeys(keys: InstalledKeys): void;
+  selectKeys(peer: NodeId, localIndex: number | undefined): void;
+  removeKeys(localIndex: number): void;
+  /** Where sealed packets of this peer go, each to all of them; none: they come back through `onUnsent`. */
+  setPaths(peer: NodeId, paths: readonly Path[]): void;
+  /** Seals and sends one inner packet. */
+  sendPacket(peer: NodeId, packet: Uint8Array): void;
+  sendKeepalive(peer: NodeId): void;
+  /** Sends a datagram as it is. False when it was dropped here. */
+  sendDatagram(datagram: Uint8Array, path: Path): boolean;
+  receiveDatagram(datagram: Uint8Array, path: Path): void;
+  /** Refusals and totals by stable name. */
+  counters(): Readonly<Record<string, number>>;
+  /** Makes the interface again after it went away. @throws TunnelMeshError TM_AGENT_NO_TUN */
+  reopenInterface(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,193 @@
+// The portable data plane: one packet per system call, node:dgram, sealed in JavaScript; runs wherever the agent does.
+import type { NodeId } from "../../protocol/brand.ts";
+import { classify } from "../../protocol/wireguard/classify.ts";
+import { padTo16 } from "../../protocol/wireguard/data.ts";
+import { tunnelProfile } from "../../protocol/wireguard/profile.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Native } from "../system/native.ts";
+import { openTun, type Tun } from "../system/tun.ts";
+import type { Path } from "../transport/path.ts";
+import { openUdp, type Udp } from "../transport/udp.ts";
+import { Counters } from "./counters.ts";
+import type { DataPlane, DataPlaneEvents } from "./data-plane.ts";
+import { readInner } from "./inner.ts";
+import { type InstalledKeys, KeyTable } from "./keys.ts";
+import { type PeerRoutes, RoutingTable } from "./routing.ts";
+
+export interface PortableOptions {
+  readonly native: Native;
+  readonly clock: Clock;
+  readonly interface: string;
+  readonly mtu: number;
+  readonly udpPort: number;
+  /** False: no relay now. */
+  readonly relay: (to: NodeId, datagram: Uint8Array) => boolean;
+  readonly events: DataPlaneEvents;
+}
+
+const empty = new Uint8Array(0);
+
+/** Opens socket and interface. @throws TunnelMeshError TM_AGENT_PORT_IN_USE, TM_AGENT_NO_TUN */
+export async function openPortable(options: PortableOptions): Promise<DataPlane> {
+  const plane: { current: Portable | undefined } = { current: undefined };
+  const counters = new Counters();
+  const udp = await openUdp(options.udpPort, {
+    onDatagram: (datagram, path) => plane.current?.receiveDatagram(datagram, path),
+    onSendError: (code) => counters.count(`udp_send_${code}`),
+  });
+  try {
+    plane.current = new Portable(options, udp, counters);
+    await plane.current.reopenInterface();
+    return plane.current;
+  } catch (error) {
+    await udp.close();
+    throw error;
+  }
+}
+
+class Portable implements DataPlane {
+  readonly kind = "portable";
+  readonly #options: PortableOptions;
+  readonly #udp: Udp;
+  readonly #counters: Counters;
+  readonly #keys = new KeyTable(tunnelProfile);
+  readonly #paths = new Map<NodeId, readonly Path[]>();
+  #routes = new RoutingTable([]);
+  #tun: Tun | undefined;
+
+  constructor(options: PortableOptions, udp: Udp, counters: Counters) {
+    this.#options = options;
+    this.#udp = udp;
+    this.#counters = counters;
+  }
+
+  get socket(): { readonly port: number; readonly dualStack: boolean } {
+    return this.#udp;
+  }
+
+  setRoutes(peers: readonly PeerRoutes[]): void {
+    this.#routes = new RoutingTable(peers);
+  }
+
+  installKeys(keys: InstalledKeys): void {
+    this.#keys.install(keys);
+  }
+
+  selectKeys(peer: NodeId, localIndex: number | undefined): void {
+    this.#keys.select(peer, localIndex);
+  }
+
+  removeKeys(localIndex: number): void {
+    this.#keys.remove(localIndex);
+  }
+
+  setPaths(peer: NodeId, paths: readonly Path[]): void {
+    if (paths.length === 0) this.#paths.delete(peer);
+    else this.#paths.set(peer, paths);
+  }
+
+  /** `packet` is followed by spare bytes in its buffer, which become padding. */
+  takeFromTun(packet: Uint8Array): void {
+    const inner = readInner(packet);
+    if (inner === undefined || inner.length !== packet.length) {
+      this.#counters.count("tun_malformed");
+      return;
+    }
+    const peer = this.#routes.find(inner.family, packet, inner.destinationOffset);
+    if (peer === undefined) {
+      this.#counters.count("tun_no_peer");
+      return;
+    }
+    this.sendPacket(peer, packet);
+  }
+
+  sendPacket(peer: NodeId, packet: Uint8Array): void {
+    if (!this.#paths.has(peer) || !this.#seal(peer, this.#pad(packet), true)) {
+      this.#options.events.onUnsent(peer, packet.slice());
+    }
+  }
+
+  sendKeepalive(peer: NodeId): void {
+    if (!this.#seal(peer, empty, false)) this.#counters.count("keepalive_unsent");
+  }
+
+  sendDatagram(datagram: Uint8Array, path: Path): boolean {
+    const sent = path.kind === "relay" ? this.#options.relay(path.nid, datagram) : this.#udp.send(datagram, path);
+    this.#counters.count(sent ? `sent_${path.kind}` : `dropped_${path.kind}`);
+    return sent;
+  }
+
+  receiveDatagram(datagram: Uint8Array, path: Path): void {
+    // The common case is told by one byte, so that handshakes alone pay for being sorted.
+    if (datagram[0] !== 4) {
+      this.#options.events.onDatagram(datagram, path);
+      return;
+    }
+    const data = classify(datagram);
+    if (data.kind !== "data") {
+      this.#counters.count("received_malformed");
+      return;
+    }
+    const opened = this.#keys.open(datagram, data.receiverIndex, data.counter, this.#options.clock.now());
+    if (!opened.ok) {
+      this.#counters.count(`received_${opened.reason}`);
+      return;
+    }
+    const { peer, localIndex, plaintext } = opened;
+    this.#counters.count(`received_${path.kind}`);
+    this.#options.events.onReceived(peer, localIndex, plaintext.length > 0, datagram.length, path);
+    if (plaintext.length > 0) this.#deliver(peer, plaintext);
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.#counters.read();
+  }
+
+  async reopenInterface(): Promise<void> {
+    const { native, interface: name, events } = this.#options;
+    await this.#tun?.close();
+    this.#tun = openTun(native, name, {
+      onPacket: (packet) => this.takeFromTun(packet),
+      onGone: (reason) => events.onInterfaceGone(reason),
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#tun?.close(), this.#udp.close()]);
+    this.#keys.clear();
+  }
+
+  #deliver(peer: NodeId, plaintext: Uint8Array): void {
+    const inner = readInner(plaintext);
+    if (inner === undefined) {
+      this.#counters.count("inner_malformed");
+      return;
+    }
+    if (this.#routes.find(inner.family, plaintext, inner.sourceOffset) !== peer) {
+      this.#counters.count("inner_source");
+      return;
+    }
+    if (!this.#tun?.write(plaintext.subarray(0, inner.length))) this.#counters.count("tun_write");
+  }
+
+  #seal(peer: NodeId, plaintext: Uint8Array, data: boolean): boolean {
+    const sealed = this.#keys.seal(peer, plaintext, this.#options.clock.now());
+    if (sealed === undefined) return false;
+    for (const path of this.#paths.get(peer) ?? []) this.sendDatagram(sealed.message, path);
+    this.#options.events.onSent(peer, data, sealed.counter, sealed.message.length);
+    return true;
+  }
+
+  #pad(packet: Uint8Array): Uint8Array {
+    const length = padTo16(packet.length, this.#options.mtu);
+    const end = packet.byteOffset + length;
+    if (end > packet.buffer.byteLength) {
+      const copy = new Uint8Array(length);
+      copy.set(packet);
+      return copy;
+    }
+    const padded = new Uint8Array(packet.buffer, packet.byteOffset, length);
+    padded.fill(0, packet.length);
+    return padded;
+  }
+}

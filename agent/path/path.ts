@@ -1,0 +1,118 @@
+// The path state machine of one peer: which direct path is good, when to probe, when to fall back; a pure function.
+import { type DirectPath, type Path, pathKey } from "../transport/path.ts";
+import { improveInterval, pongTimeout, seenLimit } from "./limits.ts";
+import { ping, probe } from "./probe.ts";
+import { allCandidates, isActive } from "./select.ts";
+import type { Direct, PathContext, PathEffect, PathEvent, PathState, PathStep } from "./state.ts";
+
+/** Applies one event. Give a `time` event at least every 200 ms while the peer is active. */
+export function stepPath(state: PathState, event: PathEvent, context: PathContext): PathStep {
+  const { now } = context;
+  switch (event.kind) {
+    case "candidates":
+      return setCandidates(state, event.source, event.paths, now);
+    case "relay":
+      return {
+        state: { ...state, relay: { ...state.relay, usable: event.usable, online: event.online } },
+        effects: [],
+      };
+    case "active":
+      return probe(wake(state, now), context);
+    case "sent":
+      return probe(wake({ ...state, sentAt: now }, now), context);
+    case "heard":
+      return heard(state, event.path, event.data, context);
+    case "control": {
+      const round = event.ready ? { attempt: 0, at: now } : state.round;
+      return probe({ ...state, controlReady: event.ready, round }, context);
+    }
+    case "pong":
+      return pong(state, event.transaction, pathKey(event.path), now);
+    case "time":
+      return isActive(state, now) ? probe(state, context) : { state, effects: [] };
+  }
+}
+
+/** Traffic after a silence: what was known may have changed, so look again at once. */
+function wake(state: PathState, now: number): PathState {
+  if (isActive(state, now)) return { ...state, activeAt: now };
+  return { ...state, activeAt: now, outstanding: [], round: { attempt: 0, at: now } };
+}
+
+function setCandidates(
+  state: PathState,
+  source: "reported" | "told" | "seen",
+  paths: readonly DirectPath[],
+  now: number,
+): PathStep {
+  const known = new Set(allCandidates(state).map(pathKey));
+  const next = { ...state, candidates: { ...state.candidates, [source]: paths } };
+  const news = paths.some((path) => !known.has(pathKey(path)));
+  return { state: news ? { ...next, round: { attempt: 0, at: now } } : next, effects: [] };
+}
+
+function heard(state: PathState, path: Path, data: boolean, context: PathContext): PathStep {
+  const { now } = context;
+  const awake = data ? wake(state, now) : state;
+  if (path.kind === "relay") {
+    return { state: { ...awake, relay: { ...awake.relay, heardAt: now } }, effects: [] };
+  }
+  const key = pathKey(path);
+  if (awake.direct.kind === "chosen" && awake.direct.key === key) {
+    return { state: { ...awake, directHeardAt: now }, effects: [] };
+  }
+  if (allCandidates(awake).some((candidate) => pathKey(candidate) === key)) return { state: awake, effects: [] };
+  const seen = [path, ...awake.candidates.seen].slice(0, seenLimit);
+  const added = { ...awake, candidates: { ...awake.candidates, seen } };
+  if (!added.controlReady) return { state: { ...added, round: { attempt: 0, at: now } }, effects: [] };
+  return ping(added, path, context);
+}
+
+function pong(state: PathState, transaction: string, key: string, now: number): PathStep {
+  const match = state.outstanding.find((one) => one.transaction === transaction && one.key === key);
+  if (match === undefined || now - match.sentAt > pongTimeout) return { state, effects: [{ kind: "unmatchedPong" }] };
+  const outstanding = state.outstanding.filter((one) => one.key !== key || one.sentAt > match.sentAt);
+  const path = allCandidates(state).find((one) => pathKey(one) === key) ?? currentPath(state.direct, key);
+  if (path === undefined) return { state: { ...state, outstanding }, effects: [] };
+  const roundTrip = now - match.sentAt;
+  const { direct } = state;
+  const answered: Direct = {
+    kind: "chosen",
+    path,
+    key,
+    roundTrip,
+    pongAt: now,
+    pingAt: match.sentAt,
+    suspectSince: undefined,
+    renewed: false,
+  };
+  const same = direct.kind === "chosen" && direct.key === key;
+  if (same) {
+    const smooth = (direct.roundTrip * 3 + roundTrip) / 4;
+    const pingAt = Math.max(direct.pingAt, match.sentAt);
+    const chosen = { ...answered, roundTrip: smooth, pingAt };
+    return { state: { ...state, direct: chosen, outstanding, directHeardAt: now }, effects: [] };
+  }
+  if (direct.kind === "chosen" && direct.suspectSince === undefined && !isBetter(answered, direct)) {
+    return { state: { ...state, outstanding }, effects: [] };
+  }
+  const effects: PathEffect[] = [{ kind: "moved", from: direct.kind === "chosen" ? direct.key : "none", to: key }];
+  const round = { attempt: 0, at: now + improveInterval };
+  return { state: { ...state, direct: answered, outstanding, directHeardAt: now, round }, effects };
+}
+
+function currentPath(direct: Direct, key: string): DirectPath | undefined {
+  return direct.kind === "chosen" && direct.key === key ? direct.path : undefined;
+}
+
+type Chosen = Extract<Direct, { kind: "chosen" }>;
+
+/** By a fifth and half a millisecond at least, so that equal paths do not take turns; a private address counts for a millisecond. */
+function isBetter(one: Chosen, other: Chosen): boolean {
+  return score(one) < score(other) * 0.8 - 0.5;
+}
+
+function score({ path, roundTrip }: Chosen): number {
+  const isPrivate = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd])/i.test(path.address);
+  return roundTrip + (isPrivate ? 0 : 1);
+}

@@ -1,0 +1,49 @@
+// The control messages between two agents: probes and their answers, and where each may be reached.
+import type { Endpoint } from "../../protocol/coordination/messages.ts";
+import { decodeControl } from "../../protocol/ctl/control.ts";
+import { type Candidate, encodeEndpoints, endpointLimit } from "../../protocol/ctl/endpoints.ts";
+import { encodePong } from "../../protocol/ctl/pong.ts";
+import type { DirectPath, Path } from "../transport/path.ts";
+import type { Core, Link } from "./core.ts";
+import type { Echoes } from "./echo.ts";
+import { runPath } from "./paths.ts";
+import { sendControl } from "./sessions.ts";
+
+/** Handles one authenticated control plaintext. */
+export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext: Uint8Array, path: Path): void {
+  const message = decodeControl(plaintext);
+  core.counters.count(`control_${message.kind}`);
+  switch (message.kind) {
+    case "ping": {
+      const [address, port] = path.kind === "direct" ? [path.address.replace(/%.*$/, ""), path.port] : ["::", 0];
+      sendControl(core, link, encodePong(message.transaction, address, port), [path]);
+      return;
+    }
+    case "pong": {
+      const transaction = Buffer.from(message.transaction).toString("hex");
+      if (!echoes.answer(transaction, path)) runPath(core, link, { kind: "pong", transaction, path });
+      return;
+    }
+    case "endpoints":
+      runPath(core, link, { kind: "candidates", source: "told", paths: directPaths(message.endpoints) });
+      return;
+    default:
+      return;
+  }
+}
+
+/** Tells a peer where this node may be reached. */
+export function sendEndpoints(core: Core, link: Link, own: readonly Endpoint[], paths: readonly Path[]): void {
+  const candidates: Candidate[] = own.slice(0, endpointLimit).map((endpoint) => ({ ...endpoint, priority: 0 }));
+  sendControl(core, link, encodeEndpoints(candidates), paths);
+}
+
+/** Endpoints as ways; link-local and loopback ones lead to somebody else here. */
+export function directPaths(endpoints: readonly Endpoint[]): DirectPath[] {
+  return endpoints
+    .filter(
+      ({ address, port }) =>
+        port > 0 && !/^(127\.|169\.254\.|0\.|::1?$|fe[89ab]|ff|22[4-9]\.|2[3-5]\d\.)/i.test(address),
+    )
+    .map(({ address, port }) => ({ kind: "direct", address, port }));
+}

@@ -1,0 +1,53 @@
+// What the parts of a running tunnel share: links to peers, the data plane, the keys of control sessions.
+import type { NodeId } from "../../protocol/brand.ts";
+import type { KeyPair } from "../../protocol/noise/primitives.ts";
+import type { Counters } from "../dataplane/counters.ts";
+import type { DataPlane } from "../dataplane/data-plane.ts";
+import type { KeyTable } from "../dataplane/keys.ts";
+import type { PathState } from "../path/state.ts";
+import type { SessionPeer, SessionState } from "../session/state.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Path } from "../transport/path.ts";
+import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
+
+export type SessionKind = "tunnel" | "control";
+
+/** Everything about one peer. */
+export interface Link {
+  peer: TunnelPeer;
+  readonly parties: Readonly<Record<SessionKind, SessionPeer>>;
+  readonly sessions: Record<SessionKind, SessionState>;
+  path: PathState;
+  /** Where data goes now, as the data plane was told. */
+  paths: readonly Path[];
+  /** Packets without any way to the peer yet; the oldest goes first. */
+  waiting: Uint8Array[];
+  received: number;
+  sent: number;
+  /** The last round trip measured on any path, milliseconds. */
+  roundTrip: number | undefined;
+  /** When the control session was last made; one made anew while young means that the peer restarted. */
+  controlSince: number | undefined;
+  /** Last report of traffic to the path machine, which needs no more than a few a second. */
+  reported: { sentAt: number; heardAt: number; heardKey: string };
+}
+
+export interface Core {
+  readonly options: TunnelOptions;
+  readonly clock: Clock;
+  readonly plane: DataPlane;
+  readonly identity: Readonly<Record<SessionKind, KeyPair>>;
+  readonly controlKeys: KeyTable;
+  readonly links: Map<NodeId, Link>;
+  /** Peers by static public key, hexadecimal, per kind. */
+  readonly byKey: Readonly<Record<SessionKind, Map<string, NodeId>>>;
+  /** Initiations in flight, by their sender index. */
+  readonly pending: Map<number, { readonly nid: NodeId; readonly kind: SessionKind }>;
+  /** Indices of keys of both kinds. */
+  readonly indices: Set<number>;
+  readonly counters: Counters;
+  readonly random: (length: number) => Uint8Array;
+  /** A session was made. */
+  onEstablished: (link: Link, kind: SessionKind, initiator: boolean) => void;
+  relayUsable: boolean;
+}

@@ -1,0 +1,94 @@
+// The mesh's interface on this host: brought up, kept equal to the peers' routes, made again when it goes away.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DataPlane } from "../dataplane/data-plane.ts";
+import { findRouteClash, type NetworkPlan, planNetwork, refuseClash, routeStep, runIp } from "../system/network.ts";
+import type { TunnelOptions } from "../tunnel.ts";
+
+export class MeshInterface {
+  readonly #options: TunnelOptions;
+  readonly #plan: NetworkPlan;
+  /** Routes of peers that the kernel has. */
+  #routes: readonly string[] = [];
+  #wanted: readonly string[] = [];
+  /** Steps run one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+    const { identity, mtu, range, range6 } = options;
+    this.#plan = { interface: options.interface, mtu, ip4: identity.ip4, ip6: identity.ip6, range, range6 };
+  }
+
+  /** @throws TunnelMeshError TM_AGENT_RANGE_CLASH, TM_AGENT_NETWORK */
+  async refuseClash(): Promise<void> {
+    await refuseClash(this.#plan);
+  }
+
+  /** @throws TunnelMeshError TM_AGENT_NETWORK */
+  async up(): Promise<void> {
+    await runIp(planNetwork(this.#plan));
+  }
+
+  /** Asks for exactly these CIDRs to be routed to the interface, beside the mesh's own. */
+  setRoutes(routes: readonly string[]): void {
+    this.#wanted = [...new Set(routes)].sort();
+    this.#queue = this.#queue.then(() => this.#sync());
+  }
+
+  /** Makes the interface again, as often as it takes. */
+  repair(plane: DataPlane, reason: string): void {
+    this.#options.log("error", "the interface went away, making it again", { reason });
+    this.#queue = this.#queue.then(async () => {
+      while (!this.#stopped) {
+        try {
+          await plane.reopenInterface();
+          await this.up();
+          this.#routes = [];
+          return await this.#sync();
+        } catch (error) {
+          this.#options.log("error", "the interface could not be made", { error: String(error) });
+          await sleep(1_000);
+        }
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#queue;
+  }
+
+  async #sync(): Promise<void> {
+    const device = this.#plan.interface;
+    const wanted = this.#wanted;
+    if (this.#stopped || wanted.join() === this.#routes.join()) return;
+    const kept = this.#routes.filter((route) => wanted.includes(route));
+    await this.#each(
+      this.#routes.filter((route) => !wanted.includes(route)),
+      (route) => routeStep("del", route, device),
+    );
+    const clash = await findRouteClash(
+      wanted.filter((route) => !kept.includes(route)),
+      device,
+    ).catch(() => undefined);
+    const added = wanted.filter((route) => !kept.includes(route) && clash?.has(route) !== true);
+    if (clash !== undefined && clash.size > 0) {
+      this.#options.log("warn", "routes of peers that this host reaches otherwise are left out", {
+        routes: [...clash],
+      });
+    }
+    await this.#each(added, (route) => routeStep("replace", route, device));
+    this.#routes = wanted;
+  }
+
+  async #each(routes: readonly string[], step: (route: string) => string[]): Promise<void> {
+    for (const route of routes) {
+      try {
+        await runIp([step(route)]);
+      } catch (error) {
+        this.#options.log("warn", "a route was not changed", { route, error: String(error) });
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+// Keeps one link per peer of the map: new ones start, changed keys start over, missing ones end and are wiped.
+import type { NodeId } from "../../protocol/brand.ts";
+import { controlProfile, tunnelProfile } from "../../protocol/wireguard/profile.ts";
+import { emptyPaths } from "../path/state.ts";
+import { emptySession } from "../session/state.ts";
+import type { TunnelPeer } from "../tunnel.ts";
+import { directPaths } from "./control.ts";
+import type { Core, Link } from "./core.ts";
+import { runPath } from "./paths.ts";
+import { dropSessions } from "./sessions.ts";
+
+/** Makes the links equal to the list; unchanged peers keep their sessions. */
+export function syncLinks(core: Core, peers: readonly TunnelPeer[]): void {
+  const wanted = new Map<NodeId, TunnelPeer>(peers.map((peer) => [peer.nid, peer]));
+  wanted.delete(core.options.identity.nid);
+  for (const [nid, link] of core.links) {
+    const peer = wanted.get(nid);
+    if (peer === undefined || !sameKeys(link.peer, peer)) removeLink(core, link);
+  }
+  core.plane.setRoutes([...wanted.values()].map((peer) => ({ nid: peer.nid, allowedIps: allowedIps(peer) })));
+  for (const peer of wanted.values()) {
+    const known = core.links.get(peer.nid);
+    if (known === undefined) addLink(core, peer);
+    else updateLink(core, known, peer);
+  }
+}
+
+export function removeLink(core: Core, link: Link): void {
+  const { nid, x25519, ctl } = link.peer;
+  dropSessions(core, link);
+  core.plane.setPaths(nid, []);
+  core.byKey.tunnel.delete(hex(x25519));
+  core.byKey.control.delete(hex(ctl));
+  core.links.delete(nid);
+}
+
+function addLink(core: Core, peer: TunnelPeer): void {
+  const { identity } = core;
+  const link: Link = {
+    peer,
+    parties: {
+      tunnel: { profile: tunnelProfile, local: identity.tunnel, remoteStatic: peer.x25519, psk: peer.tunnelPsk },
+      control: { profile: controlProfile, local: identity.control, remoteStatic: peer.ctl, psk: peer.controlPsk },
+    },
+    sessions: { tunnel: emptySession, control: emptySession },
+    path: emptyPaths(core.clock.now()),
+    paths: [],
+    waiting: [],
+    received: 0,
+    sent: 0,
+    roundTrip: undefined,
+    controlSince: undefined,
+    reported: { sentAt: 0, heardAt: 0, heardKey: "" },
+  };
+  core.links.set(peer.nid, link);
+  core.byKey.tunnel.set(hex(peer.x25519), peer.nid);
+  core.byKey.control.set(hex(peer.ctl), peer.nid);
+  updateLink(core, link, peer);
+}
+
+function updateLink(core: Core, link: Link, peer: TunnelPeer): void {
+  const arrived = peer.online && !link.peer.online;
+  link.peer = peer;
+  runPath(core, link, { kind: "candidates", source: "reported", paths: directPaths(peer.endpoints) });
+  runPath(core, link, { kind: "relay", usable: core.relayUsable, online: peer.online });
+  if (arrived) runPath(core, link, { kind: "active" });
+}
+
+/** Inner addresses that belong to a peer. */
+function allowedIps(peer: TunnelPeer): string[] {
+  return [...(peer.ip4 === undefined ? [] : [peer.ip4]), peer.ip6, ...peer.routes];
+}
+
+function sameKeys(one: TunnelPeer, other: TunnelPeer): boolean {
+  const fields = ["x25519", "ctl", "tunnelPsk", "controlPsk"] as const;
+  return fields.every((field) => Buffer.compare(one[field], other[field]) === 0);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

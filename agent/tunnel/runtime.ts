@@ -1,0 +1,195 @@
+// A running tunnel: takes what data plane, relay and timers report, and passes it to sessions and paths.
+import type { NodeId } from "../../protocol/brand.ts";
+import type { PeerStatus, PingReply } from "../../protocol/control/agent.ts";
+import type { Endpoint } from "../../protocol/coordination/messages.ts";
+import { keyPairOf } from "../../protocol/noise/primitives.ts";
+import { controlProfile } from "../../protocol/wireguard/profile.ts";
+import { Counters } from "../dataplane/counters.ts";
+import type { DataPlane } from "../dataplane/data-plane.ts";
+import { KeyTable } from "../dataplane/keys.ts";
+import { initiationPaths } from "../path/select.ts";
+import { stagedLimit } from "../session/limits.ts";
+import { usable } from "../session/session.ts";
+import type { Clock } from "../system/clock.ts";
+import { readEndpoints } from "../system/network-addresses.ts";
+import { type Path, pathKey } from "../transport/path.ts";
+import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
+import { AdmissionControl } from "./admission.ts";
+import { receiveControl, sendEndpoints } from "./control.ts";
+import type { Core, Link, SessionKind } from "./core.ts";
+import { Echoes } from "./echo.ts";
+import { receive } from "./incoming.ts";
+import { removeLink, syncLinks } from "./links.ts";
+import { runPath, tickPaths } from "./paths.ts";
+import { runSession, tickSessions } from "./sessions.ts";
+import { peerStatus } from "./status.ts";
+
+/** The path machine hears of traffic at most so often, milliseconds. */
+const reportInterval = 100;
+/** A control session remade between these ages was not due: the peer restarted. */
+const restartedAfter = 3_000;
+const restartedBefore = 110_000;
+
+export class Runtime {
+  readonly #core: Core;
+  readonly #admission: AdmissionControl;
+  readonly #echoes = new Echoes();
+  #own: readonly Endpoint[] = [];
+
+  constructor(options: TunnelOptions, plane: DataPlane, clock: Clock, random: (length: number) => Uint8Array) {
+    const { identity } = options;
+    this.#core = {
+      options,
+      clock,
+      plane,
+      identity: { tunnel: keyPairOf(identity.x25519), control: keyPairOf(identity.ctl) },
+      controlKeys: new KeyTable(controlProfile),
+      links: new Map(),
+      byKey: { tunnel: new Map(), control: new Map() },
+      pending: new Map(),
+      indices: new Set(),
+      counters: new Counters(),
+      random,
+      onEstablished: (link, kind) => this.#established(link, kind),
+      relayUsable: false,
+    };
+    this.#admission = new AdmissionControl(random);
+  }
+
+  setPeers(peers: readonly TunnelPeer[]): void {
+    syncLinks(this.#core, peers);
+  }
+
+  setRelay(available: boolean): void {
+    this.#core.relayUsable = available;
+    for (const link of this.#core.links.values()) {
+      runPath(this.#core, link, { kind: "relay", usable: available, online: link.peer.online });
+      if (available) runPath(this.#core, link, { kind: "active" });
+    }
+  }
+
+  relayed(from: NodeId, datagram: Uint8Array): void {
+    this.#core.plane.receiveDatagram(datagram, { kind: "relay", nid: from });
+  }
+
+  receive(datagram: Uint8Array, path: Path): void {
+    const handlers = {
+      onControl: (link: Link, plaintext: Uint8Array, via: Path) =>
+        receiveControl(this.#core, this.#echoes, link, plaintext, via),
+      onHeard: (link: Link, via: Path, data: boolean) => this.#heard(link, via, data),
+    };
+    receive(this.#core, this.#admission, handlers, datagram, path);
+  }
+
+  /** A packet without key or way: it waits for whichever is missing. */
+  unsent(nid: NodeId, packet: Uint8Array): void {
+    const core = this.#core;
+    const link = core.links.get(nid);
+    if (link === undefined) {
+      core.counters.count("packet_no_link");
+      return;
+    }
+    if (link.paths.length > 0) {
+      runPath(core, link, { kind: "active" });
+      runSession(core, link, "tunnel", { kind: "stage", packet });
+      return;
+    }
+    if (link.waiting.length >= stagedLimit) {
+      link.waiting.shift();
+      core.counters.count("packet_no_path");
+    }
+    link.waiting.push(packet);
+    runPath(core, link, { kind: "active" });
+  }
+
+  received(nid: NodeId, localIndex: number, data: boolean, bytes: number, path: Path): void {
+    const core = this.#core;
+    const link = core.links.get(nid);
+    if (link === undefined) return;
+    link.received += bytes;
+    const back: Path = path.kind === "relay" ? { kind: "relay", nid } : path;
+    runSession(core, link, "tunnel", { kind: "received", localIndex, data }, back);
+    this.#heard(link, back, data);
+  }
+
+  sent(nid: NodeId, data: boolean, counter: number, bytes: number): void {
+    const core = this.#core;
+    const link = core.links.get(nid);
+    if (link === undefined) return;
+    link.sent += bytes;
+    runSession(core, link, "tunnel", { kind: "sent", data, counter });
+    const now = core.clock.now();
+    if (!data || now - link.reported.sentAt < reportInterval) return;
+    link.reported.sentAt = now;
+    runPath(core, link, { kind: "sent" });
+  }
+
+  tick(): void {
+    const now = this.#core.clock.now();
+    tickSessions(this.#core, now);
+    tickPaths(this.#core, now);
+  }
+
+  /** Looks at this host's addresses; a change is told to the control side and to every peer with a session. */
+  refreshEndpoints(): void {
+    const { port, dualStack } = this.#core.plane.socket;
+    const { ip4, ip6 } = this.#core.options.identity;
+    const own = readEndpoints(port, dualStack).filter(({ address }) => address !== ip4 && address !== ip6);
+    if (JSON.stringify(own) === JSON.stringify(this.#own)) return;
+    this.#own = own;
+    this.#core.options.onEndpoints(own);
+    for (const link of this.#core.links.values()) {
+      if (link.path.controlReady) this.#tellEndpoints(link);
+    }
+  }
+
+  status(): PeerStatus[] {
+    const now = this.#core.clock.now();
+    return [...this.#core.links.values()].map((link) => peerStatus(link, now));
+  }
+
+  readCounters(): Record<string, number> {
+    return { ...this.#core.plane.counters(), ...this.#core.counters.read() };
+  }
+
+  async ping(nid: NodeId, count: number, signal: AbortSignal | undefined): Promise<PingReply | undefined> {
+    const link = this.#core.links.get(nid);
+    return link === undefined ? undefined : await this.#echoes.ping(this.#core, link, count, signal);
+  }
+
+  async close(): Promise<void> {
+    for (const link of [...this.#core.links.values()]) removeLink(this.#core, link);
+    this.#core.controlKeys.clear();
+    await this.#core.plane.close();
+  }
+
+  #heard(link: Link, path: Path, data: boolean): void {
+    const now = this.#core.clock.now();
+    const key = pathKey(path);
+    const { reported } = link;
+    if (data && key === reported.heardKey && now - reported.heardAt < reportInterval) return;
+    reported.heardKey = key;
+    reported.heardAt = now;
+    runPath(this.#core, link, { kind: "heard", path, data });
+  }
+
+  #established(link: Link, kind: SessionKind): void {
+    if (kind === "tunnel") return;
+    const core = this.#core;
+    const now = core.clock.now();
+    const age = link.controlSince === undefined ? undefined : now - link.controlSince;
+    link.controlSince = now;
+    runPath(core, link, { kind: "control", ready: true });
+    this.#tellEndpoints(link);
+    const restarted = age !== undefined && age > restartedAfter && age < restartedBefore;
+    if (restarted && usable(link.sessions.tunnel, now)) {
+      runSession(core, link, "tunnel", { kind: "start", force: true });
+    }
+  }
+
+  #tellEndpoints(link: Link): void {
+    const core = this.#core;
+    const everywhere = initiationPaths(link.path, link.peer.nid, core.clock.now());
+    sendEndpoints(core, link, this.#own, link.paths.length > 0 ? link.paths : everywhere);
+  }
+}

@@ -1,0 +1,62 @@
+// Network namespaces for tunnels: a bridge in one of them, each member on it, all of it gone afterwards.
+import { execFileSync, spawnSync } from "node:child_process";
+
+/** A switch and its members; names carry the process id. */
+export class TestNetwork {
+  readonly #prefix: string;
+  readonly #namespaces: string[] = [];
+
+  constructor(label: string) {
+    this.#prefix = `tm${label}${process.pid}`;
+    this.namespace("sw");
+    this.ip("sw", "link", "add", "br0", "type", "bridge");
+    this.ip("sw", "link", "set", "br0", "up");
+  }
+
+  nameOf(member: string): string {
+    return `${this.#prefix}${member}`;
+  }
+
+  namespace(member: string): void {
+    const name = this.nameOf(member);
+    run("ip", ["netns", "add", name]);
+    this.#namespaces.push(name);
+    this.ip(member, "link", "set", "lo", "up");
+  }
+
+  /** A namespace with an interface eth0 on the switch. */
+  member(member: string, addresses: readonly string[]): void {
+    this.namespace(member);
+    const port = `p${member}`;
+    this.ip("sw", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", this.nameOf(member));
+    this.ip("sw", "link", "set", port, "master", "br0", "up");
+    for (const address of addresses) {
+      const extra = address.includes(":") ? ["nodad"] : [];
+      this.ip(member, "addr", "add", address, "dev", "eth0", ...extra);
+    }
+    this.ip(member, "link", "set", "eth0", "up");
+  }
+
+  /** Takes a member off the switch, or puts it back. */
+  plug(member: string, plugged: boolean): void {
+    this.ip("sw", "link", "set", `p${member}`, plugged ? "up" : "down");
+  }
+
+  ip(member: string, ...arguments_: string[]): string {
+    return run("ip", ["-n", this.nameOf(member), ...arguments_]);
+  }
+
+  /** Runs a program inside and gives its exit code and output, whatever it was. */
+  exec(member: string, ...command: string[]): { readonly code: number | null; readonly output: string } {
+    const done = spawnSync("ip", ["netns", "exec", this.nameOf(member), ...command], { encoding: "utf8" });
+    return { code: done.status, output: done.stdout + done.stderr };
+  }
+
+  remove(): void {
+    for (const name of this.#namespaces) spawnSync("ip", ["netns", "del", name]);
+  }
+}
+
+function run(program: string, arguments_: readonly string[]): string {
+  return execFileSync(program, arguments_, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
