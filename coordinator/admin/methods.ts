@@ -34,7 +34,7 @@ export async function answerAdmin(context: AdminContext, request: Request): Prom
     case "status":
       return describe(context);
     case "items":
-      return registry.map.items();
+      return { items: registry.map.items() };
     case "reserve":
       return reserve(registry, request);
     case "release":
@@ -74,7 +74,7 @@ export async function answerAdmin(context: AdminContext, request: Request): Prom
       await registry.exclusively(() => store.addDeploy(request.record));
       return { recorded: true };
     case "deploy.history":
-      return store.deploys();
+      return { records: await store.deploys() };
     default:
       return request satisfies never;
   }

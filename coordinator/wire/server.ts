@@ -82,7 +82,6 @@ function answerHealth(request: IncomingMessage, response: ServerResponse): void 
   const healthy = request.method === "GET" && request.url === "/healthz";
   response.writeHead(healthy ? 200 : 404, { "content-type": "text/plain", connection: "close" });
   response.end(healthy ? "ok\n" : "not found\n");
-  request.destroy();
 }
 
 /** Closes channels that show no life, and those that are due for new keys. */
