@@ -1,5 +1,6 @@
 // Applies a grant to a view: signed by admins, newer than what is held, not revoked (life.md §2).
 import { cidrContains } from "../addresses/cidr.ts";
+import type { Batch } from "./batch.ts";
 import { hasExpired } from "./derive-members.ts";
 import type { Grant } from "./grant.ts";
 import type { HeldGrant } from "./held-items.ts";
@@ -10,7 +11,13 @@ import { mapToX25519 } from "./tunnel-keys.ts";
 import { accept, known, refuse, type Step } from "./verdict.ts";
 
 /** Applies one grant whose signatures verify. */
-export function applyGrant(view: MeshView, verified: VerifiedItem, grant: Grant, nowUnixSeconds: number): Step {
+export function applyGrant(
+  view: MeshView,
+  verified: VerifiedItem,
+  grant: Grant,
+  nowUnixSeconds: number,
+  batch: Batch,
+): Step {
   const { held } = view;
   const { item, signers } = verified;
   const refusal = refuseAdmins(verified, view.admins, view.threshold);
@@ -30,7 +37,7 @@ export function applyGrant(view: MeshView, verified: VerifiedItem, grant: Grant,
     !hasExpired(before.grant.exp, nowUnixSeconds);
   const key = before === undefined ? keyOf(grant) : { blob: before.blob, mapped: before.mapped };
   const stamp = keepsPlace ? before.stamp : held.nextStamp;
-  const grants = new Map(held.grants).set(grant.nid, { item, grant, ...key, stamp });
+  const grants = batch.set(held.grants, grant.nid, { item, grant, ...key, stamp });
   return accept({ ...view, held: { ...held, grants, nextStamp: held.nextStamp + 1 } });
 }
 

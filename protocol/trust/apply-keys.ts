@@ -1,5 +1,6 @@
 // Applies keys to a view: signed by the node itself, newer than what is held (life.md §2).
 import type { X25519PublicKey } from "../brand.ts";
+import type { Batch } from "./batch.ts";
 import { refuseNode, type VerifiedItem } from "./item-signers.ts";
 import type { Keys } from "./keys.ts";
 import type { MeshView } from "./member.ts";
@@ -9,7 +10,7 @@ import { accept, keepWaiting, known, refuse, type Step } from "./verdict.ts";
 export const waitingLimit = 1024;
 
 /** Applies one item of keys whose signatures verify. */
-export function applyKeys(view: MeshView, verified: VerifiedItem, keys: Keys): Step {
+export function applyKeys(view: MeshView, verified: VerifiedItem, keys: Keys, batch: Batch): Step {
   const { held } = view;
   const { item } = verified;
   const refusal = refuseNode(verified, keys.nid);
@@ -25,7 +26,7 @@ export function applyKeys(view: MeshView, verified: VerifiedItem, keys: Keys): S
   const one = { item, keys, x25519: bytesOf(keys.x25519), ctl: bytesOf(keys.ctl), stamp };
   const next = {
     ...view,
-    held: { ...held, keys: new Map(held.keys).set(keys.nid, one), nextStamp: held.nextStamp + 1 },
+    held: { ...held, keys: batch.set(held.keys, keys.nid, one), nextStamp: held.nextStamp + 1 },
   };
   return waits ? keepWaiting(next) : accept(next);
 }

@@ -3,6 +3,7 @@ import type { MeshId } from "../brand.ts";
 import { applyGrant } from "./apply-grant.ts";
 import { applyKeys } from "./apply-keys.ts";
 import { applyGenesis, applyLogEntry } from "./apply-log.ts";
+import { Batch } from "./batch.ts";
 import { type DecodedBody, decodeItem } from "./body.ts";
 import { deriveMembers } from "./derive-members.ts";
 import { meshIdOf } from "./genesis.ts";
@@ -71,9 +72,10 @@ export function applyItems(
 ): { readonly view: MeshView; readonly verdicts: readonly ItemVerdict[] } {
   const read = items.map((item, index) => readItem(item, index));
   const verdicts: ItemVerdict[] = [];
+  const batch = new Batch();
   let next = view;
   for (const one of inOrder(read)) {
-    const step = applyOne(next, one, nowUnixSeconds);
+    const step = applyOne(next, one, nowUnixSeconds, batch);
     next = step.view;
     verdicts[one.index] = step.verdict;
   }
@@ -94,7 +96,12 @@ function readItem(item: SignedItem, index: number): ReadItem {
   return { index, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
 }
 
-function applyOne(view: MeshView, { verified: signatures, body }: ReadItem, nowUnixSeconds: number): Step {
+function applyOne(
+  view: MeshView,
+  { verified: signatures, body }: ReadItem,
+  nowUnixSeconds: number,
+  batch: Batch,
+): Step {
   if (!signatures.ok) return refuse(view, signatures.reason);
   if (!body.ok) return refuse(view, body.reason);
   const { item: decoded } = body;
@@ -105,9 +112,9 @@ function applyOne(view: MeshView, { verified: signatures, body }: ReadItem, nowU
     case "log":
       return applyLogEntry(view, verified, decoded.value);
     case "grant":
-      return applyGrant(view, verified, decoded.value, nowUnixSeconds);
+      return applyGrant(view, verified, decoded.value, nowUnixSeconds, batch);
     case "keys":
-      return applyKeys(view, verified, decoded.value);
+      return applyKeys(view, verified, decoded.value, batch);
     default:
       return decoded satisfies never;
   }

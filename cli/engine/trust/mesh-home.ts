@@ -119,7 +119,10 @@ export function openMeshHome({ folder, stage, now = unixSeconds }: MeshHomeOptio
       }),
     lock: () => acquireLock(lockFile),
     lockHolder: () => lockHolder(lockFile),
-    unlock: () => breakLock(lockFile),
+    unlock: async () => {
+      await breakLock(appendLock);
+      return breakLock(lockFile);
+    },
   };
 }
 

@@ -71,6 +71,12 @@ describe("the admin's key", () => {
     const choice = { admins: [locked.line], home: makeHome({ id: locked.file }), interactive: false };
     const signer = await chooseAdminSigner(choice);
     await expect(signer.sign("lock@tunnelmesh", "x")).rejects.toMatchObject({ code: "TM_TRUST_SIGNING_FAILED" });
+    const answer = path.join(keygen.folder, "askpass");
+    writeFileSync(answer, "#!/bin/sh\necho open sesame\n", { mode: 0o700 });
+    const env = { SSH_AUTH_SOCK: agentSocket, SSH_ASKPASS: answer, SSH_ASKPASS_REQUIRE: "force" };
+    execaSync("ssh-add", ["-q", locked.file], { env });
+    await expectSigns({ ...choice, agentSocket }, locked.line);
+    await expectSigns({ ...choice, adminKey: locked.file, agentSocket }, locked.line);
   });
 
   it("given with --admin-key wins over all others", async () => {
