@@ -23,20 +23,20 @@ export async function askText(question: string, signal: AbortSignal): Promise<st
 
 /** Asks for one line that is not shown, such as a passphrase. */
 export async function askSecret(question: string, signal: AbortSignal): Promise<string> {
-  process.stderr.write(question);
-  const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
-    return await ask("", mute, signal);
+    return await ask(question, new Writable({ write: (_chunk, _encoding, done) => done() }), signal);
   } finally {
     process.stderr.write("\n");
   }
 }
 
 async function ask(question: string, output: NodeJS.WritableStream, signal: AbortSignal): Promise<string> {
+  // From here on the terminal does not echo by itself, so the question comes after it.
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   // In raw mode Ctrl-C is a key: hand it to the process, whose handler aborts `signal`.
   terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
+    if (output !== process.stderr) process.stderr.write(question);
     return await terminal.question(question, { signal });
   } finally {
     terminal.close();

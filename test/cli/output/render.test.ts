@@ -1,0 +1,212 @@
+// What people read: tables of members, plans, progress as lines.
+import { describe, expect, it } from "vitest";
+import type { HostStatus, PlanResult } from "../../../cli/engine/deploy/contract.ts";
+import { chooseMode } from "../../../cli/output/create.ts";
+import { createLineProgress } from "../../../cli/output/lines.ts";
+import { renderHosts, renderPeerTable, renderPolicyNote, renderStatus } from "../../../cli/output/mesh.ts";
+import { renderPlan } from "../../../cli/output/plan.ts";
+import { count, renderDuration, renderTable } from "../../../cli/output/table.ts";
+import type { AgentStatus, PeerStatus } from "../../../protocol/control/agent.ts";
+
+const peer = (name: string, more: Partial<PeerStatus> = {}): PeerStatus => ({
+  nid: "0".repeat(64),
+  name,
+  ip4: "100.64.0.2",
+  ip6: "fd00::2",
+  groups: [],
+  session: "established",
+  path: { kind: "direct", address: "198.18.0.2", port: 51820 },
+  online: true,
+  handshakeAge: 61_000,
+  roundTrip: 0.4321,
+  received: 999,
+  sent: 2_560_000,
+  ...more,
+});
+
+const agent = (name: string, more: Partial<AgentStatus> = {}): AgentStatus => ({
+  v: 1,
+  mesh: "office-main",
+  meshId: "ab".repeat(32),
+  nid: "0".repeat(64),
+  name,
+  ip4: "100.64.0.1",
+  ip6: "fd00::1",
+  release: "0.1.0-abc",
+  interface: "tm0",
+  state: "up",
+  coordinator: { state: "connected" },
+  head: { seq: 1, hash: "" },
+  dataPlane: "portable",
+  counters: {},
+  alarms: [],
+  uptime: 1,
+  ...more,
+});
+
+const error = { code: "TM_X", message: "No route", detail: "host gamma", advice: ["Look at the cable."] };
+const hosts: HostStatus[] = [
+  {
+    name: "alpha",
+    role: "coordinator",
+    agent: agent("alpha"),
+    peers: [peer("beta"), peer("gamma", { session: "idle", path: { kind: "none" } })],
+  },
+  { name: "beta", role: "node", agent: agent("beta", { state: "frozen", alarms: ["unknown operation"] }), peers: [] },
+  { name: "gamma", role: "node", peers: [], error },
+];
+
+describe("status", () => {
+  it("shows node, address, state, paths and round trips, then alarms and errors", () => {
+    expect(renderStatus({ mesh: "office-main", meshId: "ab".repeat(32), stage: "main", hosts })).toBe(
+      [
+        "Mesh office-main, stage main, id abababababab",
+        "NODE   ADDRESS     STATE        PEERS",
+        "alpha  100.64.0.1  up           beta direct 0.4 ms, gamma idle 0.4 ms",
+        "beta   100.64.0.1  frozen",
+        "gamma              not reached",
+        "beta: unknown operation",
+        "gamma: No route: host gamma (TM_X)",
+        "  - Look at the cable.",
+      ].join("\n"),
+    );
+  });
+
+  it("counts the peers of a large mesh", () => {
+    const peers = [
+      ...Array.from({ length: 5 }, (_, index) => peer(`p${index}`)),
+      peer("r", { path: { kind: "relay" } }),
+    ];
+    const text = renderStatus({
+      mesh: "m",
+      meshId: "",
+      stage: "s",
+      hosts: [{ name: "a", role: "node", agent: agent("a"), peers }],
+    });
+    expect(text).toContain("5 direct, 1 relay, 0 none");
+  });
+
+  it("says that allow lines are not enforced yet", () => {
+    expect(renderPolicyNote(0)).toMatch(/everything passes/);
+    expect(renderPolicyNote(1)).toMatch(/^1 allow line noted but not enforced/);
+    expect(renderPolicyNote(2)).toMatch(/^2 allow lines noted but not enforced/);
+  });
+});
+
+describe("peers", () => {
+  it("are one row per pair", () => {
+    expect(renderPeerTable(hosts.slice(0, 1)).split("\n")).toEqual([
+      "NODE   PEER   ADDRESS     SESSION      PATH                     ROUND TRIP  HANDSHAKE  RECEIVED  SENT",
+      "alpha  beta   100.64.0.2  established  direct 198.18.0.2:51820  0.4 ms      1 min ago  999 B     2.4 MiB",
+      "alpha  gamma  100.64.0.2  idle         none                     0.4 ms      1 min ago  999 B     2.4 MiB",
+    ]);
+  });
+
+  it("put an IPv6 address into brackets", () => {
+    const path = { kind: "direct", address: "fd00::9", port: 1 } as const;
+    expect(renderPeerTable([{ name: "a", role: "node", peers: [peer("b", { path })] }])).toContain(
+      "direct [fd00::9]:1",
+    );
+  });
+});
+
+describe("hosts of a deploy", () => {
+  it("show failures with their advice", () => {
+    const text = renderHosts([
+      { name: "alpha", state: "installed", ip4: "100.64.0.1", address: "198.18.0.2" },
+      { name: "gamma", state: "failed", error },
+    ]);
+    expect(text.split("\n")).toEqual([
+      "NODE   ADDRESS     STATE      REACHED AT",
+      "alpha  100.64.0.1  installed  198.18.0.2",
+      "gamma              failed",
+      "gamma: No route: host gamma (TM_X)",
+      "  - Look at the cable.",
+    ]);
+  });
+});
+
+describe("a plan", () => {
+  const plan: PlanResult = {
+    mesh: "office-main",
+    stage: "main",
+    release: "0.1.0-abc",
+    hosts: [
+      { name: "hub", role: "coordinator", basis: "live", steps: [{ id: "x", title: "install the release" }] },
+      { name: "nas", role: "node", basis: "recorded", steps: [] },
+      { name: "new", role: "node", basis: "assumed", steps: [], error },
+    ],
+    members: { added: ["new"], removed: ["old"], renamed: [{ from: "a", to: "b" }], unchanged: ["hub"] },
+    changes: 4,
+  };
+
+  it("shows members, then steps per host with what they were read from", () => {
+    expect(renderPlan(plan).split("\n")).toEqual([
+      "Mesh office-main, new, release 0.1.0-abc",
+      "Members:",
+      "  + new",
+      "  - old",
+      "  ~ a becomes b",
+      "hub (coordinator; read from the host)",
+      "  install the release",
+      "nas (node; as recorded by the last deploy): nothing to do",
+      "new (node; assumed, as the host is not there yet): nothing to do",
+      "  ! No route: host gamma",
+      "4 changes.",
+    ]);
+  });
+
+  it("says so when there is nothing to do", () => {
+    const text = renderPlan({
+      ...plan,
+      meshId: "cd".repeat(32),
+      hosts: [],
+      members: { added: [], removed: [], renamed: [], unchanged: [] },
+      changes: 0,
+    });
+    expect(text).toBe("Mesh office-main, id cdcdcdcdcdcd, release 0.1.0-abc\nMembers: no changes\nNo changes.");
+  });
+});
+
+describe("progress as lines", () => {
+  it("is one line per step, all of it logged, counting numbers not repeated", async () => {
+    const [lines, log]: [string[], string[]] = [[], []];
+    const progress = createLineProgress({
+      write: (line) => lines.push(line),
+      log: (text) => log.push(text),
+      verbose: false,
+    });
+    progress.phase("Installing");
+    const row = progress.row("alpha");
+    row.update("uploading 10 %");
+    row.update("uploading 20 %");
+    progress.row("beta").fail("no route");
+    progress.row("gamma").skip("nothing to do");
+    progress.log("detail");
+    row.done();
+    await progress.end();
+    expect(lines).toEqual([
+      "== Installing",
+      "alpha: uploading 10 %",
+      "beta: failed: no route",
+      "gamma: skipped: nothing to do",
+      "alpha: done",
+    ]);
+    expect(log).toContain("alpha: uploading 20 %");
+    expect(log).toContain("detail");
+  });
+
+  it("is chosen wherever something else than a person reads", () => {
+    expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("json");
+    expect(chooseMode({ json: false, verbose: true, plain: false })).toBe("lines");
+    expect(chooseMode({ json: false, verbose: false, plain: true })).toBe("lines");
+  });
+});
+
+describe("small words", () => {
+  it("are counted and rounded", () => {
+    expect([count(1, "host"), count(0, "host"), count(3, "change")]).toEqual(["1 host", "0 hosts", "3 changes"]);
+    expect([0, 1400, 61_000, 3_900_000].map(renderDuration)).toEqual(["0 s", "1 s", "1 min", "1 h 5 min"]);
+    expect(renderTable(["A", "B"], [["long", "x"], ["s"]])).toBe("A     B\nlong  x\ns");
+  });
+});
