@@ -1,7 +1,7 @@
 // Keys: the tunnel and control keys of a member, signed by its SSH key alone (life.md §2).
 import { z } from "zod";
+import { isUsableX25519 } from "./curve-points.ts";
 import { canonicalJson, hex32, meshIdField, nodeIdField, sequenceField, timeField } from "./fields.ts";
-import { isUsableX25519 } from "./x25519-point.ts";
 
 const pointField = hex32.refine((text) => isUsableX25519(Buffer.from(text, "hex")), { abort: true });
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { NodeId } from "../brand.ts";
 import { TunnelMeshError } from "../errors/error.ts";
+import { isUsableEd25519 } from "./curve-points.ts";
 import { type KeyMaterial, keyObjectOf } from "./key-material.ts";
 import { decodeBase64, SshFormatError, SshReader } from "./ssh-wire.ts";
 
@@ -101,6 +102,7 @@ function readMaterial(type: string, reader: SshReader): KeyMaterial {
 function readEd25519(reader: SshReader): Uint8Array {
   const point = reader.string();
   if (point.length !== 32) throw new SshFormatError("an Ed25519 key has 32 bytes");
+  if (!isUsableEd25519(point)) throw new SshFormatError("its point is one under which anybody can sign");
   return point;
 }
 

@@ -4,16 +4,21 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
+import { isUsableX25519 } from "../../../protocol/trust/curve-points.ts";
+import { parseSshPublicKey, type SshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
 import { sshString } from "../../../protocol/trust/ssh-wire.ts";
 import { publicKeyOfSeed } from "../../../protocol/trust/sshsig.ts";
 import { deriveTunnelKeys, mapToX25519 } from "../../../protocol/trust/tunnel-keys.ts";
-import { isUsableX25519 } from "../../../protocol/trust/x25519-point.ts";
 
 const { Point } = ed25519;
 /** A point of order 8. */
 const torsion = Point.fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
-const keyOf = (point: Uint8Array) => parseSshPublicKey(Buffer.concat([sshString("ssh-ed25519"), sshString(point)]));
+const blobOf = (point: Uint8Array) => Buffer.concat([sshString("ssh-ed25519"), sshString(point)]);
+/** A key as no parser would give it. */
+const keyOf = (point: Uint8Array): SshPublicKey => ({
+  ...publicKeyOfSeed(seed(1)),
+  material: { kind: "ed25519", point },
+});
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const mapped = (point: Uint8Array): string => {
   const map = mapToX25519(keyOf(point));
@@ -45,7 +50,7 @@ describe("the map of an Ed25519 key", () => {
   it("loses the sign: A and −A are two identities with one tunnel key", () => {
     const a = Point.BASE.multiply(5n);
     expect(mapped(a.toBytes())).toBe(mapped(a.negate().toBytes()));
-    expect(keyOf(a.toBytes()).line).not.toBe(keyOf(a.negate().toBytes()).line);
+    expect(parseSshPublicKey(blobOf(a.toBytes())).line).not.toBe(parseSshPublicKey(blobOf(a.negate().toBytes())).line);
   });
 
   it("refuses A + T: another key with the same secret", () => {
@@ -55,13 +60,17 @@ describe("the map of an Ed25519 key", () => {
   it("refuses the identity and every point of small order", () => {
     expect(mapped(Point.ZERO.toBytes())).toBe("small-order");
     for (let times = 1n; times < 8n; times += 1n) {
-      expect(mapped(torsion.multiplyUnsafe(times).toBytes())).toBe("small-order");
+      const point = torsion.multiplyUnsafe(times).toBytes();
+      expect(mapped(point)).toBe("small-order");
+      expect(() => parseSshPublicKey(blobOf(point))).toThrow("anybody can sign");
     }
+    expect(() => parseSshPublicKey(blobOf(Point.ZERO.toBytes()))).toThrow("anybody can sign");
   });
 
   it("refuses encodings that are not canonical or not on the curve", () => {
     const aboveThePrime = Buffer.from(`ee${"ff".repeat(30)}7f`, "hex");
     expect(mapped(aboveThePrime)).toBe("not-canonical");
+    expect(() => parseSshPublicKey(blobOf(aboveThePrime))).toThrow("anybody can sign");
     const negativeZero = Point.ZERO.toBytes();
     negativeZero[31]! |= 0x80;
     expect(mapped(negativeZero)).toBe("not-canonical");
