@@ -2,7 +2,8 @@
 import path from "node:path";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import type { EngineContext, LoadedStack } from "../engine/deploy/contract.ts";
-import { chooseMode, createProgress, type ShownProgress } from "../output/create.ts";
+import { chooseMode, createProgress } from "../output/create.ts";
+import type { ShownProgress } from "../output/shown.ts";
 import type { CallerFlags } from "./caller.ts";
 import { interruption } from "./interrupt.ts";
 import { type CommandLog, createLog } from "./log.ts";

@@ -1,13 +1,5 @@
 // Chooses how progress is shown: a list on a terminal, lines elsewhere, stderr alone with --json.
-import type { Progress } from "./progress.ts";
-
-/** Progress with a screen behind it. */
-export interface ShownProgress extends Progress {
-  /** Holds the screen still while `work` asks something. */
-  suspend<T>(work: () => Promise<T>): Promise<T>;
-  /** Ends the current phase; nothing moves afterwards. */
-  end(): Promise<void>;
-}
+import type { ShownProgress } from "./shown.ts";
 
 export interface ProgressOptions {
   /** list needs a terminal on stderr. */

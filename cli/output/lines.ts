@@ -1,5 +1,5 @@
 // Progress as plain lines: for CI, for files, and with --json on stderr.
-import type { ShownProgress } from "./create.ts";
+import type { ShownProgress } from "./shown.ts";
 
 /** Writes one line for each step that a row takes. */
 export function createLineProgress(options: {

@@ -1,7 +1,7 @@
 // Progress as a list on a terminal: one row per host with its elapsed time, drawn by listr2.
 import { ListrTaskState } from "listr2";
-import type { ShownProgress } from "./create.ts";
 import { createPhase, type Phase } from "./phase.ts";
+import type { ShownProgress } from "./shown.ts";
 
 /** Draws on `stream`, which must be a terminal. */
 export function createListProgress(options: {
