@@ -37,16 +37,16 @@ With \`--json\` a command writes exactly one JSON document to stdout, its result
 
 A command means the stack file that is its argument, else the one of \`.tm/current\` (which \`tm deploy\` writes), else the nearest \`stack.ts\` in the folder or above it.
 
-| exit code | meaning |
-|---|---|
-| 0 | done |
-| 1 | failed |
-| 2 | there are changes (\`tm plan --detailed-exitcode\`) |
-| 3 | refused by policy, or a signature is missing |
-| 4 | the plan is not the expected one |
-| 5 | some hosts failed and the others are done; run it again |
-| 64 | the command line does not fit, or a question could not be asked |
-| 130 | interrupted |
+Exit codes:
+
+- 0: done
+- 1: failed
+- 2: there are changes (\`tm plan --detailed-exitcode\`)
+- 3: refused by policy, or a signature is missing
+- 4: the plan is not the expected one
+- 5: some hosts failed and the others are done; run it again
+- 64: the command line does not fit, or a question could not be asked
+- 130: interrupted
 
 The codes of errors are in [errors.md](errors.md).
 `;
@@ -75,13 +75,18 @@ function renderCommand(name: string, command: Documented): string {
     `## tm ${[name, ...usage].join(" ")}`,
     [command.summary, command.description].filter(Boolean).join(" "),
     aliases.length === 0 ? "" : `Also ${aliases.join(", ")}.`,
-    parameters.map(([key, { description }]) => `- \`${key.toUpperCase()}\`: ${description ?? ""}`).join("\n"),
-    renderFlags(command.flags ?? {}),
+    [...parameters.map(([key, argument]) => renderArgument(key, argument)), renderFlags(command.flags ?? {})]
+      .join("\n")
+      .trim(),
     (command.examples ?? []).length === 0
       ? ""
       : `\`\`\`\n${(command.examples ?? []).map(renderExample).join("\n")}\n\`\`\``,
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function renderArgument(name: string, { description }: Argument): string {
+  return `- \`${name.toUpperCase()}\`: ${description ?? ""}`;
 }
 
 function renderFlags(flags: Readonly<Record<string, Flag>>): string {
