@@ -35,9 +35,12 @@ export async function bundlePrograms(root: string, version: string): Promise<Bun
       minifySyntax: true,
       minifyWhitespace: true,
       legalComments: "none",
-      // Packages written as CommonJS reach for require; an ESM bundle has none of its own.
+      // Packages written as CommonJS reach for these; an ESM bundle has none of its own.
       banner: {
-        js: 'import { createRequire as tunnelmeshRequire } from "node:module"; const require = tunnelmeshRequire(import.meta.url);',
+        js: [
+          'import { createRequire as tunnelmeshRequire } from "node:module";',
+          "const require = tunnelmeshRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;",
+        ].join(" "),
       },
       define: { "process.env.TUNNELMESH_VERSION": JSON.stringify(version) },
       external: ["bufferutil", "utf-8-validate"],

@@ -1,0 +1,107 @@
+// The coordinator of a deploy: installed and running first, its key signed into the log, its socket open for the rest.
+import { setTimeout as delay } from "node:timers/promises";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { agentRequest, coordinatorRequest } from "../install/control.ts";
+import { executeInstall } from "../install/execute.ts";
+import { readFacts } from "../install/facts.ts";
+import { makeNetworkSecret, readNetworkSecret } from "../install/network-secret.ts";
+import { planInstall } from "../install/plan.ts";
+import type { HostConnection } from "../ssh/connection.ts";
+import type { PreparedHost } from "./hosts.ts";
+import { specificationOf } from "./install.ts";
+import type { Journal } from "./journal.ts";
+import { type Coordinator, itemsReplySchema, openCoordinator } from "./remote.ts";
+import type { Run } from "./run.ts";
+import { bootstrapFile, coordinatorUrl } from "./specification.ts";
+
+export interface RunningCoordinator extends Coordinator {
+  /** Its host with the facts of now. */
+  readonly hub: PreparedHost;
+  /** VERSION-HASH of the release that this deploy brings. */
+  readonly releaseName: string;
+  /** The network secret, made on the coordinator's host when there is none; held in memory only (life.md §1). */
+  networkSecret(): Promise<string>;
+}
+
+const patience = 20_000;
+
+/** Opens the socket of a coordinator that is installed already. */
+export function connectCoordinator(connection: HostConnection, mesh: string, signal: AbortSignal): Coordinator {
+  return openCoordinator((request) => coordinatorRequest(connection, mesh, request, signal));
+}
+
+/**
+ * Brings the coordinator up on its host and the log of all sides together: home, coordinator and one more member are read
+ * before anything is signed (life.md §4).
+ */
+export async function ensureCoordinator(
+  run: Run,
+  journal: Journal,
+  hub: PreparedHost,
+  prepared: readonly PreparedHost[],
+): Promise<RunningCoordinator> {
+  const { signal, progress } = run.context;
+  const mesh = run.model.name;
+  const row = progress.row(hub.member.name);
+  // The agent's turn comes later: what it starts from names the coordinator's key, which does not exist before the first start.
+  const specification = specificationOf(journal.view, bootstrapFile(journal.items), hub, {
+    agent: hub.facts.agentInstalled,
+  });
+  const plan = planInstall(hub.facts, specification);
+  if (plan.changes) await executeInstall(hub.connection, plan, { progress: row, signal });
+  const coordinator = connectCoordinator(hub.connection, mesh, signal);
+  const { key } = await waitForStatus(coordinator, signal);
+  await learnFromMember(run, journal, prepared);
+  await journal.attach(coordinator);
+  await setCoordinator(run, journal, hub, key);
+  row.done("coordinator is up");
+  let secret: Promise<string> | undefined;
+  return {
+    ...coordinator,
+    hub: plan.changes ? { ...hub, touched: true, facts: await readFacts(hub.connection, mesh, signal) } : hub,
+    releaseName: `${hub.release.version}-${hub.release.hash.slice(0, 16)}`,
+    networkSecret() {
+      secret ??= makeNetworkSecret(hub.connection, mesh, signal).then(() =>
+        readNetworkSecret(hub.connection, mesh, signal),
+      );
+      return secret;
+    },
+  };
+}
+
+async function waitForStatus(coordinator: Coordinator, signal: AbortSignal) {
+  const end = performance.now() + patience;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await coordinator.status();
+    } catch (error) {
+      if (!isTunnelMeshError(error) || performance.now() > end) throw error;
+    }
+    await delay(200);
+  }
+}
+
+async function learnFromMember(run: Run, journal: Journal, prepared: readonly PreparedHost[]): Promise<void> {
+  const { signal, progress } = run.context;
+  const member = prepared.find((host) => host.member.role !== "coordinator" && host.facts.agentInstalled);
+  if (member === undefined) return;
+  try {
+    const reply = await agentRequest(member.connection, run.model.name, { method: "items" }, signal);
+    await journal.learn(itemsReplySchema.parse(reply).items);
+  } catch (error) {
+    if (!isTunnelMeshError(error)) throw error;
+    // One member that cannot answer does not stop a deploy that may be about to mend it.
+    progress.log(`${member.member.name} could not be asked for its log: ${error.message}`);
+  }
+}
+
+async function setCoordinator(run: Run, journal: Journal, hub: PreparedHost, key: string): Promise<void> {
+  const url = coordinatorUrl(hub.member, hub.connection.address, hub.connection.viaProxy);
+  if (url === undefined) throw new TunnelMeshError("TM_DEPLOY_URL_NEEDED", { detail: hub.member.name });
+  const known = journal.view.coordinator;
+  const same = known !== undefined && Buffer.from(known.key).toString("hex") === key && known.urls.join() === url;
+  if (same) return;
+  run.context.progress.log(`signing the coordinator: ${url}`);
+  await journal.append({ type: "coord.set", key, urls: [url] });
+}

@@ -1,0 +1,122 @@
+// tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { DeployParameters, DeployResult, DeployStack } from "./contract.ts";
+import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
+import { openMesh } from "./genesis.ts";
+import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
+import { type InstalledHost, installMember } from "./install.ts";
+import type { Journal } from "./journal.ts";
+import { knownHosts, readRecords } from "./known-hosts.ts";
+import { type MembershipChange, planMembership } from "./membership.ts";
+import { signMembership } from "./membership-signing.ts";
+import { planOf } from "./plan.ts";
+import type { UnreachedHost } from "./reach.ts";
+import { recordDeploy } from "./record.ts";
+import { removeRevoked } from "./remove.ts";
+import { collectResults, settleAll } from "./report.ts";
+import { coordinatorHost, type Run, withRun } from "./run.ts";
+import { pingOthers, waitUntilUp } from "./verify.ts";
+
+/** Makes hosts and mesh what the stack says; see the contract. */
+export const deployStack: DeployStack = (parameters) =>
+  withRun(parameters, async (run) => {
+    const lock = await run.home.lock();
+    try {
+      return await deploy(run, parameters);
+    } finally {
+      await lock.release();
+    }
+  });
+
+async function deploy(run: Run, parameters: DeployParameters): Promise<DeployResult> {
+  const { progress } = run.context;
+  progress.phase("Reaching hosts");
+  const outcomes = await run.reach(true);
+  coordinatorHost(outcomes);
+  const { prepared, unready } = await prepareHosts(run, outcomes);
+  const hub = hubOf(prepared, unready);
+  if (parameters.confirm !== undefined) {
+    const { view } = await run.home.read();
+    const plan = await planOf(run, prepared, unready, view);
+    if (plan.changes > 0 && !(await parameters.confirm(plan))) throw new TunnelMeshError("TM_INTERRUPTED");
+  }
+  const journal = await openMesh(run, hostedMeshes(run, prepared));
+  progress.phase("Coordinator");
+  const coordinator = await ensureCoordinator(run, journal, hub, prepared);
+  const lease = await coordinator.lease();
+  try {
+    const current = prepared.map((host) => (host === hub ? coordinator.hub : host));
+    return await deployMembers(run, journal, coordinator, current, unready);
+  } finally {
+    await lease.release();
+  }
+}
+
+async function deployMembers(
+  run: Run,
+  journal: Journal,
+  coordinator: RunningCoordinator,
+  prepared: readonly PreparedHost[],
+  unready: readonly UnreachedHost[],
+): Promise<DeployResult> {
+  const { progress, signal } = run.context;
+  const records = readRecords(await coordinator.history());
+  const stackNames = new Set(run.model.members.map(({ name }) => name));
+  const changes = planMembership([...journal.view.members.values()], stackNames, prepared);
+  await signMembership(journal, coordinator, changes);
+
+  progress.phase("Installing agents");
+  const installed = await settleAll(prepared, run.parallel, signal, async (host) => {
+    const one = await installMember(run, journal, host, coordinator);
+    const status = await waitUntilUp(one, run.model.name, signal);
+    progress
+      .row(host.member.name)
+      .done(one.state === "unchanged" ? "unchanged" : `${one.state}, ${status.ip4 ?? status.ip6}`);
+    return { ...one, status };
+  });
+  const standing = installed.flatMap((one) => (one.ok ? [one.value] : []));
+  const changed = changes.some(({ kind }) => kind !== "keep") || standing.some(({ state }) => state !== "unchanged");
+  const proofs = changed ? await proveMesh(run, standing) : [];
+
+  const removed = await removeRevoked(run, goneOf(changes), knownHosts(records));
+  const results = collectResults(prepared, unready, installed, proofs);
+  if (changed || removed.length > 0 || records[0]?.release !== coordinator.releaseName) {
+    await recordDeploy(run, coordinator, prepared, goneOf(changes), records);
+  }
+  return {
+    mesh: run.model.name,
+    meshId: journal.view.meshId,
+    stage: run.model.stage,
+    release: coordinator.releaseName,
+    hosts: [...results, ...removed].toSorted((left, right) => left.name.localeCompare(right.name, "en")),
+    failed: results.filter(({ state }) => state === "failed").length,
+  };
+}
+
+function proveMesh(run: Run, standing: readonly InstalledHost[]) {
+  const { progress, signal } = run.context;
+  progress.phase("Proving the mesh");
+  return settleAll(standing, run.parallel, signal, async (host) => {
+    progress.row(host.name).update("pinging its peers");
+    await pingOthers(host, standing, run.model.name, signal);
+    progress.row(host.name).done("reaches its peers");
+  });
+}
+
+/** Members whose host has no place in the mesh any more; a replaced local host is the same container, made anew. */
+function goneOf(changes: readonly MembershipChange[]): readonly string[] {
+  return changes.flatMap((change) =>
+    change.kind === "revoke" && change.why === "removed" ? [change.before.name] : [],
+  );
+}
+
+function hubOf(prepared: readonly PreparedHost[], unready: readonly UnreachedHost[]): PreparedHost {
+  const hub = prepared.find(({ member }) => member.role === "coordinator");
+  if (hub !== undefined) return hub;
+  const failure = unready.find(({ member }) => member.role === "coordinator");
+  throw new TunnelMeshError("TM_DEPLOY_COORDINATOR_UNREACHABLE", {
+    ...(failure === undefined
+      ? {}
+      : { detail: failure.error.message, cause: failure.error, advice: failure.error.advice }),
+  });
+}

@@ -1,0 +1,82 @@
+// tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
+import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
+import { uninstall } from "../install/uninstall.ts";
+import type { DestroyStack, HostResult } from "./contract.ts";
+import { connectCoordinator } from "./coordinator.ts";
+import { type KnownHost, knownHosts, readRecords } from "./known-hosts.ts";
+import type { HostOutcome } from "./reach.ts";
+import { removeRevoked } from "./remove.ts";
+import { reportError, settleAll } from "./report.ts";
+import { type Run, reachedOf, withRun } from "./run.ts";
+
+/** Ends the mesh; see the contract. Hosts that cannot be reached are listed and never block. */
+export const destroyStack: DestroyStack = (context) =>
+  withRun(context, async (run) => {
+    const lock = await run.home.lock();
+    try {
+      return await destroy(run);
+    } finally {
+      await lock.release();
+    }
+  });
+
+async function destroy(run: Run) {
+  const { progress, signal } = run.context;
+  progress.phase("Reaching hosts");
+  const outcomes = await run.reach(false);
+  const others = await hostsOutsideStack(run, outcomes);
+  progress.phase("Uninstalling");
+  const servers = reachedOf(outcomes).filter(({ member }) => member.host.kind !== "local");
+  const uninstalled = await settleAll(servers, run.parallel, signal, async ({ connection, member }) => {
+    const row = progress.row(member.name);
+    row.update("uninstalling");
+    await uninstall(connection, run.model.name, { signal });
+    row.done("uninstalled");
+    return connection.address;
+  });
+  const added = await removeRevoked(run, Object.keys(others), others);
+  const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
+    onProgress: (host, text) => progress.row(host).update(text),
+  });
+  const archive = await run.home.archive();
+  const hosts: HostResult[] = [
+    ...uninstalled.map((one): HostResult => {
+      const { name } = one.of.member;
+      if (one.ok) return { name, address: one.value, state: "removed" };
+      return { name, state: "failed", error: reportError(one.error) };
+    }),
+    ...outcomes.flatMap((outcome): readonly HostResult[] =>
+      outcome.kind === "unreached" && outcome.member.host.kind !== "local"
+        ? [{ name: outcome.member.name, state: "failed", error: reportError(outcome.error) }]
+        : [],
+    ),
+    ...local.map((name): HostResult => ({ name, state: "removed" })),
+    ...added,
+  ];
+  return {
+    mesh: run.model.name,
+    stage: run.model.stage,
+    hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
+    failed: hosts.filter(({ state }) => state === "failed").length,
+    ...(archive === undefined ? {} : { archive }),
+  };
+}
+
+/** Members that came by add-node: the coordinator knows where they are, while it still answers. */
+async function hostsOutsideStack(
+  run: Run,
+  outcomes: readonly HostOutcome[],
+): Promise<Readonly<Record<string, KnownHost>>> {
+  const hub = reachedOf(outcomes).find(({ member }) => member.role === "coordinator");
+  if (hub === undefined) return {};
+  const names = new Set(run.model.members.map(({ name }) => name));
+  try {
+    const coordinator = connectCoordinator(hub.connection, run.model.name, run.context.signal);
+    const known = knownHosts(readRecords(await coordinator.history()));
+    return Object.fromEntries(Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh"));
+  } catch (error) {
+    if (!isTunnelMeshError(error)) throw error;
+    run.context.progress.log(`the coordinator could not say which hosts were added: ${error.message}`);
+    return {};
+  }
+}

@@ -1,0 +1,91 @@
+// The mesh's log as one run sees it: what is signed is durable at home before it is sent, and only those bytes are ever sent again (life.md §4).
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { decodeItem } from "../../../protocol/trust/body.ts";
+import type { SignedItem } from "../../../protocol/trust/item.ts";
+import type { Operation } from "../../../protocol/trust/log-entry.ts";
+import type { MeshView } from "../../../protocol/trust/member.ts";
+import type { Signer } from "../../../protocol/trust/signing.ts";
+import { type GrantChoice, grantFor, nextLogEntry } from "../trust/items.ts";
+import type { MeshHome } from "../trust/mesh-home.ts";
+
+/** The coordinator's admin socket, as far as a journal needs it. */
+export interface JournalRemote {
+  items(): Promise<readonly SignedItem[]>;
+  /** @throws TunnelMeshError TM_DEPLOY_REFUSED */
+  submit(items: readonly SignedItem[]): Promise<void>;
+}
+
+export interface Journal {
+  /** The newest verified view. */
+  readonly view: MeshView;
+  /** Every line of the mesh file, genesis first. */
+  readonly items: readonly SignedItem[];
+  /** Takes over what others have signed; their items are verified like any. */
+  learn(items: readonly SignedItem[]): Promise<void>;
+  /** From here on everything goes to the coordinator too; both sides get what they lack first. */
+  attach(remote: JournalRemote): Promise<void>;
+  append(op: Operation): Promise<void>;
+  grant(choices: readonly GrantChoice[]): Promise<void>;
+}
+
+/** Opens the journal over a home that has a genesis. The signer is asked for when something is signed, not before. */
+export async function openJournal(home: MeshHome, signer: () => Promise<Signer>): Promise<Journal> {
+  let state = await home.read();
+  let remote: JournalRemote | undefined;
+  const view = (): MeshView => {
+    if (state.view === undefined) throw new TunnelMeshError("TM_DEPLOY_NOT_DEPLOYED");
+    return state.view;
+  };
+  view();
+
+  const keep = async (items: readonly SignedItem[]): Promise<void> => {
+    state = await home.append(items);
+    await remote?.submit(items);
+  };
+
+  const learn = async (items: readonly SignedItem[]): Promise<void> => {
+    const known = new Set(state.items.map(({ body }) => body));
+    const fresh = items.filter((item) => !known.has(item.body) && belongsAtHome(item));
+    if (fresh.length > 0) state = await home.merge(fresh);
+  };
+
+  return {
+    get view() {
+      return view();
+    },
+    get items() {
+      return state.items;
+    },
+    learn,
+    async attach(to) {
+      const theirs = await to.items();
+      await learn(theirs);
+      const known = new Set(theirs.map(({ body }) => body));
+      const missing = state.items.filter(({ body }) => !known.has(body) && isCurrent(body, view()));
+      if (missing.length > 0) await to.submit(missing);
+      remote = to;
+    },
+    async append(op) {
+      await keep([await nextLogEntry(view(), op, Math.floor(Date.now() / 1000), [await signer()])]);
+    },
+    async grant(choices) {
+      const items: SignedItem[] = [];
+      for (const choice of choices) items.push(await grantFor(view(), choice, [await signer()]));
+      if (items.length > 0) await keep(items);
+    },
+  };
+}
+
+/** Log entries and admin-signed grants; keys are the nodes' own and stay with the members. */
+function belongsAtHome(item: SignedItem): boolean {
+  const decoded = decodeItem(item.body);
+  return decoded.ok && (decoded.item.kind === "log" || decoded.item.kind === "grant");
+}
+
+/** The mesh file keeps every grant; only the newest of a node still means something to others. */
+function isCurrent(body: string, view: MeshView): boolean {
+  const decoded = decodeItem(body);
+  if (!decoded.ok || decoded.item.kind !== "grant") return true;
+  const { nid, seq } = decoded.item.value;
+  return view.members.get(nid)?.grantSeq === seq;
+}

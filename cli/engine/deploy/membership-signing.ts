@@ -1,0 +1,34 @@
+// Carries out a membership plan: revocations first, then reservations and grants, each durable at home before it is sent.
+import { parseIpv4 } from "../../../protocol/addresses/parse.ts";
+import type { Journal } from "./journal.ts";
+import type { MembershipChange } from "./membership.ts";
+import type { Coordinator } from "./remote.ts";
+
+/** Signs what the plan says. Run again after a kill it goes on where it stopped: what is signed already is no change any more. */
+export async function signMembership(
+  journal: Journal,
+  coordinator: Coordinator,
+  changes: readonly MembershipChange[],
+): Promise<void> {
+  for (const change of changes) {
+    if (change.kind !== "revoke") continue;
+    const { nid, grantSeq } = change.before;
+    await journal.append({ type: "node.revoke", nid, seq: grantSeq });
+    await coordinator.release(nid);
+  }
+  const choices = [];
+  for (const change of changes) {
+    if (change.kind !== "grant") continue;
+    const { nid, sshPublicKey, member } = change.reached;
+    const { ip4 } = await coordinator.reserve(nid, member.name);
+    choices.push({
+      sshPublicKey,
+      name: member.name,
+      origin: "stack" as const,
+      ip4: parseIpv4(ip4),
+      groups: member.groups,
+      routes: member.routes,
+    });
+  }
+  await journal.grant(choices);
+}

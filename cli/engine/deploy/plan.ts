@@ -1,0 +1,104 @@
+// tm plan: what a deploy would do, host by host and member by member, as plain data; nothing is changed and nothing is signed.
+import type { MemberModel } from "../../../constructs/model.ts";
+import type { Member, MeshView } from "../../../protocol/trust/member.ts";
+import { describeFirstInstall, planInstall } from "../install/plan.ts";
+import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
+import { type PreparedHost, prepareHosts } from "./hosts.ts";
+import { specificationOf } from "./install.ts";
+import { type MembershipChange, planMembership } from "./membership.ts";
+import type { UnreachedHost } from "./reach.ts";
+import { currentRelease } from "./release.ts";
+import { reportError } from "./report.ts";
+import { type Run, withRun } from "./run.ts";
+import { bootstrapFile } from "./specification.ts";
+
+/** Compares the stack with what is there; see the contract. */
+export const planStack: PlanStack = (parameters) =>
+  withRun(parameters, async (run) => {
+    run.context.progress.phase("Reading hosts");
+    const { prepared, unready } = await prepareHosts(run, await run.reach(false));
+    const { view } = await run.home.read();
+    return planOf(run, prepared, unready, view);
+  });
+
+/** The plan for hosts that were reached and hosts that were not. */
+export async function planOf(
+  run: Run,
+  prepared: readonly PreparedHost[],
+  unready: readonly UnreachedHost[],
+  view: MeshView | undefined,
+): Promise<PlanResult> {
+  const { items } = await run.home.read();
+  const bootstrap = bootstrapFile(items);
+  const release = prepared[0]?.release ?? (await currentRelease("x64"));
+  const hosts = [
+    ...prepared.map((host) => livePlan(view, bootstrap, host)),
+    ...unready.map((host) => assumedPlan(host, view)),
+  ].toSorted((left, right) => left.name.localeCompare(right.name, "en"));
+  const members = membershipPlan(run, prepared, unready, view);
+  const steps = hosts.reduce((sum, host) => sum + host.steps.length, 0);
+  return {
+    mesh: run.model.name,
+    ...(view === undefined ? {} : { meshId: view.meshId }),
+    stage: run.model.stage,
+    release: `${release.version}-${release.hash.slice(0, 16)}`,
+    hosts,
+    members,
+    changes: steps + members.added.length + members.removed.length + members.renamed.length,
+  };
+}
+
+function livePlan(view: MeshView | undefined, bootstrap: string, host: PreparedHost): PlannedHost {
+  const { name, role } = host.member;
+  // Before there is a mesh nobody can know its id, and every step of a first install is due.
+  const steps =
+    view === undefined
+      ? describeFirstInstall(role)
+      : planInstall(host.facts, specificationOf(view, bootstrap, host, { agent: true, secret: "" })).steps;
+  return { name, role, basis: "live", steps: steps.map(({ id, title }) => ({ id, title })) };
+}
+
+function assumedPlan({ member, error }: UnreachedHost, view: MeshView | undefined): PlannedHost {
+  const { name, role } = member;
+  const toBeMade = member.host.kind === "local" && error.code === "TM_DEPLOY_LOCAL_MISSING";
+  const known = memberByName(view, name) !== undefined && !toBeMade;
+  return {
+    name,
+    role,
+    basis: known ? "recorded" : "assumed",
+    steps: known ? [] : describeFirstInstall(role),
+    ...(toBeMade ? {} : { error: reportError(error) }),
+  };
+}
+
+function membershipPlan(
+  run: Run,
+  prepared: readonly PreparedHost[],
+  unready: readonly UnreachedHost[],
+  view: MeshView | undefined,
+): MembershipPlan {
+  const stackNames = new Set(run.model.members.map(({ name }) => name));
+  const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared);
+  const granted = (why: string) =>
+    changes.flatMap((change) => (change.kind === "grant" && change.why === why ? [change] : []));
+  const toCome = unready
+    .map(({ member }) => member)
+    .filter(({ name }: MemberModel) => memberByName(view, name) === undefined);
+  return {
+    added: [...granted("new"), ...granted("replaced")]
+      .map(({ reached }) => reached.member.name)
+      .concat(toCome.map(({ name }) => name))
+      .toSorted(),
+    removed: changes.flatMap((change) => (isRemoval(change) ? [change.before.name] : [])),
+    renamed: granted("renamed").map(({ reached, before }) => ({ from: before?.name ?? "", to: reached.member.name })),
+    unchanged: changes.flatMap((change) => (change.kind === "keep" ? [change.reached.member.name] : [])),
+  };
+}
+
+function isRemoval(change: MembershipChange): change is Extract<MembershipChange, { kind: "revoke" }> {
+  return change.kind === "revoke" && change.why === "removed";
+}
+
+function memberByName(view: MeshView | undefined, name: string): Member | undefined {
+  return [...(view?.members.values() ?? [])].find((member) => member.name === name);
+}

@@ -1,0 +1,107 @@
+// Reaches every host of a stack over SSH, making the local ones first; a host that fails is a value, not the end.
+import pLimit from "p-limit";
+import type { HostModel, MemberModel, MeshModel } from "../../../constructs/model.ts";
+import type { NodeId } from "../../../protocol/brand.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
+import type { Progress } from "../../output/progress.ts";
+import type { LocalHostInfo, LocalHosts } from "../local/host.ts";
+import type { Connect, ConnectOptions, HostConnection, SshTarget } from "../ssh/connection.ts";
+
+/** A host that answered, with the key its session proved. */
+export interface ReachedHost {
+  readonly kind: "reached";
+  readonly member: MemberModel;
+  readonly connection: HostConnection;
+  readonly nid: NodeId;
+  readonly sshPublicKey: string;
+}
+
+export interface UnreachedHost {
+  readonly kind: "unreached";
+  readonly member: MemberModel;
+  readonly error: TunnelMeshError;
+}
+
+export type HostOutcome = ReachedHost | UnreachedHost;
+
+export interface ReachOptions {
+  readonly local: () => Promise<LocalHosts>;
+  readonly connect: Connect;
+  readonly connectOptions: ConnectOptions;
+  readonly parallel: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** False: local hosts that are not there are reported, not made (status, remove, destroy). */
+  readonly make: boolean;
+}
+
+/** Reaches all members of `model` at once, at most `parallel` at a time. Whoever calls closes the connections. */
+export async function reachHosts(model: MeshModel, options: ReachOptions): Promise<readonly HostOutcome[]> {
+  const locals = await localHosts(model, options);
+  const limit = pLimit(options.parallel);
+  return Promise.all(model.members.map((member) => limit(() => reachMember(member, locals.get(member.name), options))));
+}
+
+/** Reaches one host that is no stack member (yet). @throws TunnelMeshError TM_SSH_… */
+export async function reachTarget(
+  target: SshTarget,
+  options: ReachOptions,
+): Promise<Omit<ReachedHost, "kind" | "member">> {
+  const connection = await options.connect(target, { ...options.connectOptions, signal: options.signal });
+  const key = parseSshPublicKey(connection.hostKey);
+  return { connection, nid: nodeIdOf(key), sshPublicKey: key.line };
+}
+
+async function localHosts(model: MeshModel, options: ReachOptions): Promise<ReadonlyMap<string, LocalHostInfo>> {
+  const specs = model.members.flatMap(({ name, host }) =>
+    host.kind === "local" ? [{ name, nat: host.nat, internet: host.internet }] : [],
+  );
+  if (specs.length === 0) return new Map();
+  const hosts = await options.local();
+  const infos = options.make
+    ? await hosts.up(model.name, specs, {
+        authorizedKeys: model.admins,
+        signal: options.signal,
+        onProgress: (host, text) => options.progress.row(host).update(text),
+      })
+    : (await hosts.list(model.name)).filter((info) => info.state === "running");
+  return new Map(infos.map((info) => [info.name, info]));
+}
+
+async function reachMember(
+  member: MemberModel,
+  local: LocalHostInfo | undefined,
+  options: ReachOptions,
+): Promise<HostOutcome> {
+  const row = options.progress.row(member.name);
+  try {
+    row.update("connecting");
+    const reached = await reachTarget(sshTarget(member.name, member.host, local), options);
+    row.done(`reached at ${reached.connection.address}`);
+    return { kind: "reached", member, ...reached };
+  } catch (error) {
+    if (options.signal.aborted || !isTunnelMeshError(error)) throw error;
+    row.fail(error.message);
+    return { kind: "unreached", member, error };
+  }
+}
+
+/** How SSH finds the host of a member. @throws TunnelMeshError TM_STACK_DROPLET_NOT_AVAILABLE, TM_DEPLOY_LOCAL_MISSING */
+export function sshTarget(name: string, host: HostModel, local: LocalHostInfo | undefined): SshTarget {
+  switch (host.kind) {
+    case "ssh":
+      return {
+        target: host.target,
+        ...(host.port === undefined ? {} : { port: host.port }),
+        ...(host.hostKey === undefined ? {} : { hostKey: host.hostKey }),
+      };
+    case "local":
+      if (local === undefined) throw new TunnelMeshError("TM_DEPLOY_LOCAL_MISSING", { detail: name });
+      return { target: `root@${local.address}`, port: 22, hostKey: local.hostKey };
+    case "droplet":
+      throw new TunnelMeshError("TM_STACK_DROPLET_NOT_AVAILABLE", { detail: name });
+    default:
+      return host satisfies never;
+  }
+}

@@ -1,0 +1,46 @@
+// Who deployed which commit and release, when, and where the hosts were: kept at the coordinator (life.md §1).
+import os from "node:os";
+import { execa } from "execa";
+import type { DeployRecord } from "./contract.ts";
+import type { PreparedHost } from "./hosts.ts";
+import { type KeptRecord, type KnownHost, knownHost, knownHosts, readRecords } from "./known-hosts.ts";
+import type { Coordinator } from "./remote.ts";
+import type { Run } from "./run.ts";
+
+/** Keeps a record of what was just deployed. `gone` are members whose host is not known any more. */
+export async function recordDeploy(
+  run: Run,
+  coordinator: Coordinator & { readonly releaseName: string },
+  reached: readonly PreparedHost[],
+  gone: readonly string[],
+  before: readonly KeptRecord[],
+): Promise<void> {
+  const kept = Object.entries(knownHosts(before)).filter(([name]) => !gone.includes(name));
+  const now = reached.map((host): [string, KnownHost] => [
+    host.member.name,
+    knownHost(host.nid, host.member.host, host.connection),
+  ]);
+  const commit = await projectCommit(run.context.loaded.projectFolder);
+  await coordinator.record({
+    at: Date.now(),
+    by: `${os.userInfo().username}@${os.hostname()}`,
+    release: coordinator.releaseName,
+    ...(commit === undefined ? {} : { commit }),
+    hosts: Object.fromEntries([...kept, ...now]),
+  });
+}
+
+/** The history as a user reads it, newest first. */
+export function shownRecords(records: readonly Record<string, unknown>[]): readonly DeployRecord[] {
+  return readRecords(records).map(({ at, by, release, commit }) => ({
+    at,
+    by,
+    release,
+    ...(commit === undefined ? {} : { commit }),
+  }));
+}
+
+async function projectCommit(folder: string): Promise<string | undefined> {
+  const result = await execa("git", ["-C", folder, "rev-parse", "HEAD"], { reject: false, timeout: 5_000 });
+  return result.exitCode === 0 ? result.stdout.trim() : undefined;
+}

@@ -1,0 +1,89 @@
+// What every engine function works with: the mesh's home, how hosts are reached, and connections that are closed at the end.
+import type { MeshModel } from "../../../constructs/model.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { Signer } from "../../../protocol/trust/signing.ts";
+import { createLocalHosts } from "../local/hosts.ts";
+import { connectHost } from "../ssh/connect.ts";
+import type { HostConnection } from "../ssh/connection.ts";
+import { type MeshHome, openMeshHome } from "../trust/mesh-home.ts";
+import type { EngineContext } from "./contract.ts";
+import { adminSigner, loginKeys } from "./keys.ts";
+import { type HostOutcome, type ReachedHost, type ReachOptions, reachHosts } from "./reach.ts";
+
+export const defaultParallel = 8;
+
+export interface Run {
+  readonly context: EngineContext;
+  readonly model: MeshModel;
+  readonly home: MeshHome;
+  readonly reachOptions: ReachOptions;
+  readonly parallel: number;
+  /** Reaches the hosts of `members`, all of the stack when left out. */
+  reach(make: boolean, members?: MeshModel["members"]): Promise<readonly HostOutcome[]>;
+  /** Chosen once, when first needed, among the admins in force. */
+  signer(): Promise<Signer>;
+  /** Closed at the end of the run. */
+  keep(connection: HostConnection): void;
+}
+
+/** Runs `work` and closes every connection after it, whatever happens. */
+export async function withRun<T>(context: EngineContext, work: (run: Run) => Promise<T>): Promise<T> {
+  const { model, projectFolder, stage } = context.loaded;
+  const home = openMeshHome({ folder: projectFolder, stage });
+  const parallel = context.parallel ?? defaultParallel;
+  const connections: HostConnection[] = [];
+  const identityFiles = await loginKeys(context);
+  const reachOptions: ReachOptions = {
+    local: async () => createLocalHosts(),
+    connect: async (target, options) => {
+      const connection = await connectHost(target, options);
+      connections.push(connection);
+      return connection;
+    },
+    connectOptions: {
+      identityFiles,
+      ...(context.confirmHostKey === undefined ? {} : { confirmHostKey: context.confirmHostKey }),
+      ...(context.askSecret === undefined ? {} : { askSecret: context.askSecret }),
+    },
+    parallel,
+    progress: context.progress,
+    signal: context.signal,
+    make: false,
+  };
+  let signer: Promise<Signer> | undefined;
+  const run: Run = {
+    context,
+    model,
+    home,
+    reachOptions,
+    parallel,
+    reach: (make, members = model.members) => reachHosts({ ...model, members }, { ...reachOptions, make }),
+    signer() {
+      signer ??= home.read().then(({ view }) => adminSigner(context, view?.admins ?? model.admins));
+      return signer;
+    },
+    keep: (connection) => void connections.push(connection),
+  };
+  try {
+    return await work(run);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+}
+
+/** The reached hosts among outcomes. */
+export function reachedOf(outcomes: readonly HostOutcome[]): readonly ReachedHost[] {
+  return outcomes.filter((outcome) => outcome.kind === "reached");
+}
+
+/** The coordinator's host. @throws TunnelMeshError TM_DEPLOY_COORDINATOR_UNREACHABLE with its cause */
+export function coordinatorHost(outcomes: readonly HostOutcome[]): ReachedHost {
+  const outcome = outcomes.find(({ member }) => member.role === "coordinator");
+  if (outcome === undefined) throw new RangeError("the model has no coordinator");
+  if (outcome.kind === "reached") return outcome;
+  throw new TunnelMeshError("TM_DEPLOY_COORDINATOR_UNREACHABLE", {
+    detail: `${outcome.member.name}: ${outcome.error.message}`,
+    cause: outcome.error,
+    advice: outcome.error.advice,
+  });
+}
