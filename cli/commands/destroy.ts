@@ -38,9 +38,7 @@ export default class Destroy extends BaseCommand {
     const archive = result.archive === undefined ? "" : ` Its file is ${result.archive}.`;
     this.print(`Mesh ${result.mesh} is destroyed.${archive}`);
     if (result.failed > 0) {
-      this.warnPartial(
-        new TunnelMeshError("TM_DEPLOY_PARTIAL", { detail: `${count(result.failed, "host")} not cleaned` }),
-      );
+      this.warnPartial(new TunnelMeshError("TM_DESTROY_PARTIAL", { detail: count(result.failed, "host") }));
     }
     return result;
   }

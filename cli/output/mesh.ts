@@ -72,11 +72,15 @@ export function renderPath({ path }: Pick<PeerStatus, "path">): string {
   return `direct ${path.address.includes(":") ? `[${path.address}]` : path.address}:${path.port}`;
 }
 
+/** Headline and detail, the detail once. */
+export function renderReport({ message, detail }: ErrorReport): string {
+  return detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
+}
+
 function renderErrors(hosts: readonly { readonly name: string; readonly error?: ErrorReport }[]): string[] {
   return hosts.flatMap(({ name, error }) => {
     if (error === undefined) return [];
-    const detail = error.detail === undefined ? "" : `: ${error.detail}`;
-    return [`${name}: ${error.message}${detail} (${error.code})`, ...error.advice.map((advice) => `  - ${advice}`)];
+    return [`${name}: ${renderReport(error)} (${error.code})`, ...error.advice.map((advice) => `  - ${advice}`)];
   });
 }
 

@@ -1,5 +1,6 @@
 // Renders a plan for people: members that come and go, then the steps on each host.
-import type { PlanResult } from "../engine/deploy/contract.ts";
+import type { PlannedHost, PlanResult } from "../engine/deploy/contract.ts";
+import { renderReport } from "./mesh.ts";
 import { count } from "./table.ts";
 
 /** What the plan was made from (life.md §6). */
@@ -17,10 +18,8 @@ export function renderPlan(plan: PlanResult): string {
     ...renamed.map(({ from, to }) => `  ~ ${from} becomes ${to}`),
   ];
   const hosts = plan.hosts.flatMap((host) => [
-    `${host.name} (${host.role}; ${bases[host.basis]})${host.steps.length === 0 ? ": nothing to do" : ""}`,
-    ...(host.error === undefined
-      ? []
-      : [`  ! ${host.error.message}${host.error.detail ? `: ${host.error.detail}` : ""}`]),
+    `${host.name} (${host.role}; ${renderBasis(host)})${host.steps.length === 0 ? ": nothing to do" : ""}`,
+    ...(host.error === undefined ? [] : [`  ! ${renderReport(host.error)}`]),
     ...host.steps.map((step) => `  ${step.title}`),
   ]);
   return [
@@ -29,4 +28,8 @@ export function renderPlan(plan: PlanResult): string {
     ...hosts,
     plan.changes === 0 ? "No changes." : `${count(plan.changes, "change")}.`,
   ].join("\n");
+}
+
+function renderBasis({ basis, error }: PlannedHost): string {
+  return error === undefined ? bases[basis] : `${basis}, as the host could not be read`;
 }

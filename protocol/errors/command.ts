@@ -14,6 +14,15 @@ export const commandErrors = {
     advice: ["Run it again with --yes."],
     exitCode: 64,
   },
+  TM_DESTROY_PARTIAL: {
+    title: "The mesh is destroyed, but some hosts could not be cleaned",
+    cause:
+      "They are listed with their cause. They are members of nothing now, and what is left on them reaches nobody.",
+    advice: [
+      "On a host that no other mesh uses: systemctl disable --now 'tunnelmesh-*' && rm -rf /opt/tunnelmesh /etc/tunnelmesh /var/lib/tunnelmesh",
+    ],
+    exitCode: 5,
+  },
   TM_DECLINED: {
     title: "Nothing was changed",
     cause: "The question was not answered with yes.",

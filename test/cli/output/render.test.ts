@@ -150,7 +150,7 @@ describe("a plan", () => {
       "hub (coordinator; read from the host)",
       "  install the release",
       "nas (node; as recorded by the last deploy): nothing to do",
-      "new (node; assumed, as the host is not there yet): nothing to do",
+      "new (node; assumed, as the host could not be read): nothing to do",
       "  ! No route: host gamma",
       "4 changes.",
     ]);
