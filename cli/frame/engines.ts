@@ -4,7 +4,7 @@ import type { LocalHosts } from "../engine/local/host.ts";
 
 /** What deploys, changes and asks meshes. */
 export async function loadDeployEngine(): Promise<DeployEngine> {
-  return (await import(new URL("../engine/deploy/index.ts", import.meta.url).href)) as DeployEngine;
+  return import("../engine/deploy/index.ts");
 }
 
 /** What makes and removes local hosts. */

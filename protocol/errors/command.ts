@@ -19,7 +19,7 @@ export const commandErrors = {
     cause:
       "They are listed with their cause. They are members of nothing now, and what is left on them reaches nobody.",
     advice: [
-      "On a host that no other mesh uses: systemctl disable --now 'tunnelmesh-*' && rm -rf /opt/tunnelmesh /etc/tunnelmesh /var/lib/tunnelmesh",
+      "On a host that no other mesh uses: systemctl stop 'tunnelmesh-*'; rm -rf /etc/systemd/system/tunnelmesh-* /etc/systemd/system/*/tunnelmesh-* /opt/tunnelmesh /etc/tunnelmesh /var/lib/tunnelmesh",
     ],
     exitCode: 5,
   },
