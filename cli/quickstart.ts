@@ -73,7 +73,7 @@ function sayWhatNext(): void {
   process.stdout.write(`
 Your mesh is up. Try next:
   ./tm status                      who is there, and how they reach each other
-  ./tm ping alpha gamma            sealed pings from one agent to another
+  ./tm ping gamma --from alpha     sealed pings from one agent to another
   ./tm add-node user@host          one more machine, over SSH, with the keys that are there
   ssh -i keys/quickstart root@...  look around on a host; ./tm local list shows the addresses
   ./tm destroy                     leaves the machine as it was
