@@ -76,7 +76,7 @@ async function run(command: Run, release: string): Promise<void> {
     secret: await readNetworkSecret(files.networkSecret, configuration.meshId),
     keysFile: files.keysItem,
     createTunnel: command.tunnel ? createTunnel : createNoTunnel,
-    names: command.tunnel ? createResolver({ port: dnsPort, wire }) : createNoNames(),
+    names: command.tunnel ? createResolver({ port: dnsPort, wire, log }) : createNoNames(),
     log,
     nowUnixSeconds,
   });

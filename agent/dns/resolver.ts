@@ -1,6 +1,7 @@
 // The mesh's resolver on this host: answers for members, asks the host's own servers for everything else.
 import type { MeshView } from "../../protocol/trust/member.ts";
 import type { HostDns } from "../system/dns.ts";
+import type { Log } from "../system/log.ts";
 import { handleQuery, serverFailure } from "./answer.ts";
 import { forwardQuery } from "./forward.ts";
 import type { NameService } from "./name-service.ts";
@@ -12,11 +13,12 @@ export interface ResolverOptions {
   readonly wire: (addresses: readonly [string, ...string[]]) => Promise<HostDns>;
   /** 53 on a host. */
   readonly port: number;
+  readonly log: Log;
 }
 
 const noZone: Zone = { domain: "invalid", names: new Map(), addresses: new Map(), ranges: [] };
 
-export function createResolver({ wire, port }: ResolverOptions): NameService {
+export function createResolver({ wire, port, log }: ResolverOptions): NameService {
   let zone = noZone;
   let running: { readonly server: DnsServer; readonly host: HostDns | undefined } | undefined;
   const stop = async (): Promise<void> => {
@@ -38,7 +40,9 @@ export function createResolver({ wire, port }: ResolverOptions): NameService {
         const at = servers.map((address) => ({ address, port: 53 }));
         return (await forwardQuery(query, at, over)) ?? serverFailure(query);
       };
-      const server = await startDnsServer(addresses, port, handle);
+      const server = await startDnsServer(addresses, port, handle, (error) =>
+        log("warn", "a DNS query was not answered", { cause: String(error) }),
+      );
       running = { server, host: undefined };
       running = { server, host: await wire(addresses) };
     },

@@ -18,11 +18,15 @@ export interface DnsServer {
   close(): Promise<void>;
 }
 
-/** @throws Error of node when an address cannot be bound */
+/**
+ * @param onError told about a handler that threw; its query stays without an answer
+ * @throws Error of node when an address cannot be bound
+ */
 export async function startDnsServer(
   addresses: readonly string[],
   port: number,
   handle: QueryHandler,
+  onError: (error: unknown) => void,
 ): Promise<DnsServer> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -34,6 +38,9 @@ export async function startDnsServer(
     inFlight += 1;
     try {
       return await handle(query, from, over);
+    } catch (error) {
+      onError(error);
+      return undefined;
     } finally {
       inFlight -= 1;
     }

@@ -117,7 +117,7 @@ export async function askSocket(file: string, request: unknown): Promise<unknown
 }
 
 /** Asks until `check` holds. @throws Error with the last answer after `timeout` milliseconds */
-export async function until<T>(ask: () => Promise<T>, check: (answer: T) => boolean, timeout = 15_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, check: (answer: T) => boolean, timeout = 25_000): Promise<T> {
   const deadline = performance.now() + timeout;
   let last: unknown;
   while (performance.now() < deadline) {
