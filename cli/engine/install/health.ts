@@ -53,11 +53,16 @@ async function serviceFailure(
   said: string,
   signal: AbortSignal,
 ): Promise<TunnelMeshError> {
-  const { stdout } = await connection.run(`journalctl -u ${quote(unit)} -n 12 -o cat --no-pager`, {
+  const { stdout } = await connection.run(`journalctl -u ${quote(unit)} -n 40 -o cat --no-pager`, {
     root: true,
     signal,
   });
-  const log = stdout.trim().slice(-1500);
+  // The lines of a stack trace push out what went wrong.
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .filter((line) => !/^\s+at |^\s*$/.test(line));
+  const log = lines.slice(-12).join("\n").slice(-1500);
   return new TunnelMeshError("TM_INSTALL_SERVICE", {
     detail: `${unit} on ${connection.target}: ${said.trim().split("\n")[0] ?? ""}${log === "" ? "" : `\n${log}`}`,
     advice: [`Read its log on the host: journalctl -u ${unit} -n 50`, "Mend the cause and run it again."],
