@@ -4,6 +4,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { z } from "zod";
 import { type Reservation, reservationSchema } from "../../protocol/control/admin.ts";
+import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { signedItemSchema } from "../../protocol/trust/item.ts";
 import type { ItemChange, ItemRow, Lease, Store } from "./store.ts";
 
@@ -41,14 +42,22 @@ const leaseSchema = z.strictObject({
 const valueSchema = z.object({ value: z.string() });
 const recordSchema = z.object({ record: z.string() }).transform(({ record }) => JSON.parse(record) as unknown);
 
-/** Opens or makes the database `file`, mode 0600, for this process alone. @throws Error when another process has it open */
+/** Opens or makes the database `file`, mode 0600, for this process alone. @throws TunnelMeshError TM_COORDINATION_RUNNING */
 export function openSqliteStore(file: string): Store {
   if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600, flag: "a" });
   chmodSync(file, 0o600);
   const database = new DatabaseSync(file, { timeout: 2000 });
-  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-  database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
-  return new SqliteStore(database);
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
+    return new SqliteStore(database);
+  } catch (cause) {
+    database.close();
+    if (cause instanceof Error && cause.message.includes("database is locked")) {
+      throw new TunnelMeshError("TM_COORDINATION_RUNNING", { detail: file, cause });
+    }
+    throw cause;
+  }
 }
 
 class SqliteStore implements Store {

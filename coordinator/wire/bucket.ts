@@ -42,6 +42,10 @@ export class AddressBuckets {
     this.#burst = burst;
   }
 
+  get size(): number {
+    return this.#buckets.size;
+  }
+
   take(address: string, now: number): boolean {
     const key = addressGroup(address);
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, this.#burst, now);

@@ -56,11 +56,8 @@ export class CoordinatorProcess {
   async start(): Promise<void> {
     if (this.port === 0) this.port = await freePort();
     this.#configure(this.port);
-    const child = spawn(
-      process.execPath,
-      ["--conditions=tunnelmesh-source", main, "run", "--mesh", this.mesh, "--root", this.root, ...this.#arguments],
-      { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"] } },
-    );
+    const env = { PATH: process.env["PATH"] };
+    const child = spawn(process.execPath, this.#command(), { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
     child.stderr.on("data", (chunk: Buffer) => {
       this.output += chunk.toString();
@@ -120,10 +117,32 @@ export class CoordinatorProcess {
     return this.ask({ method: "submit", items });
   }
 
+  /** Tries to run a second coordinator on the same state. */
+  async startAnother(): Promise<{ readonly status: number | null; readonly stderr: string }> {
+    const child = spawn(process.execPath, this.#command(), { stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const [status] = (await once(child, "close")) as [number | null];
+    return { status, stderr };
+  }
+
+  /** The channel's private key as its file has it. */
+  async channelKey(): Promise<string> {
+    const file = path.join(this.place(hostPaths(this.mesh).coordinatorState), "key.json");
+    return (JSON.parse(readFileSync(file, "utf8")) as { key: string }).key;
+  }
+
   /** The raw bytes of the database and its write-ahead log. */
   database(): Buffer {
     const file = path.join(this.place(hostPaths(this.mesh).coordinatorState), "coordinator.db");
     return Buffer.concat([file, `${file}-wal`].map((one) => readFileSync(one)));
+  }
+
+  #command(): string[] {
+    const run = ["run", "--mesh", this.mesh, "--root", this.root];
+    return ["--conditions=tunnelmesh-source", main, ...run, ...this.#arguments];
   }
 
   #configure(port: number): void {
