@@ -6,13 +6,14 @@ import type { Logger } from "pino";
 export function startServiceNotices(environment: NodeJS.ProcessEnv, log: Logger): () => void {
   if (environment["NOTIFY_SOCKET"] === undefined) return () => undefined;
   const tell = (...states: readonly string[]): void => {
-    const child = execFile("systemd-notify", [`--pid=${process.pid}`, ...states], { timeout: 5000 }, (error) => {
+    const child = execFile("systemd-notify", [...states], { timeout: 5000, env: environment }, (error) => {
       if (error !== null) log.warn({ err: error }, "systemd could not be told");
     });
     child.unref();
   };
   tell("--ready");
-  const microseconds = Number(environment["WATCHDOG_USEC"] ?? "0");
+  const watched = environment["WATCHDOG_PID"] === undefined || environment["WATCHDOG_PID"] === String(process.pid);
+  const microseconds = watched ? Number(environment["WATCHDOG_USEC"] ?? "0") : 0;
   const beat = microseconds > 0 ? setInterval(() => tell("WATCHDOG=1"), microseconds / 2000) : undefined;
   return () => {
     clearInterval(beat);

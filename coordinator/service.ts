@@ -51,6 +51,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     installed: await readInstalledItems(place(paths.meshFile)),
     now: () => Math.floor(Date.now() / 1000),
   });
+  const warnWhenFrozen = (): void => {
+    if (registry.view.frozen !== undefined) log.error(registry.view.frozen, "the mesh takes no more changes");
+  };
+  warnWhenFrozen();
+  registry.listen(warnWhenFrozen);
   const counters = new Counters();
   const roster = new Roster(limits.presenceMilliseconds);
   const context = { registry, roster, counters, limits, key, meshId: Buffer.from(meshId, "hex"), log, now };

@@ -209,8 +209,12 @@ export class Session implements Link {
   }
 
   #leaveState(): void {
-    const { roster } = this.context;
+    const { roster, log } = this.context;
     if (this.#state.phase === "guest") roster.removeGuest(this.#state.guest);
-    if (this.#state.phase === "member") roster.removeMember(this.#state.member satisfies Participant);
+    if (this.#state.phase === "member") {
+      const { member } = this.#state;
+      roster.removeMember(member satisfies Participant);
+      log.info({ nid: member.nid }, "member left");
+    }
   }
 }
