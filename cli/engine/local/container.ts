@@ -7,7 +7,7 @@ import { groupProcesses, isSystemdBooted, killGroup, makeGroups } from "./cgroup
 import { keysFolder } from "./disguise.ts";
 import type { HostNames } from "./names.ts";
 import { childrenOf, findSupervisor, kill, processesIn, supervisorsOf, waitUntil } from "./process.ts";
-import { hostFolder, isMissing, namesIn } from "./record.ts";
+import { hostFolder } from "./record.ts";
 import { attempt } from "./run.ts";
 
 const pidFile = (state: string, key: string): string => path.join(hostFolder(state, key), "pid");
@@ -155,13 +155,15 @@ export async function forget(names: HostNames): Promise<string[]> {
   for (const folder of ["propagate", "unix-export"]) {
     await rm(path.join(runFolder, folder, names.machine), { recursive: true, force: true });
   }
-  for (const folder of ["propagate", "unix-export", "locks", "."]) await removeEmpty(path.join(runFolder, folder));
+  for (const folder of ["propagate", "unix-export", "locks", "."])
+    await removeEmptyFolder(path.resolve(runFolder, folder));
   return found;
 }
 
-async function removeEmpty(folder: string): Promise<void> {
-  if ((await namesIn(folder)).length > 0) return;
+/** Removes a folder with nothing in it; one that is missing, in use or a mount point stays as it is. */
+export async function removeEmptyFolder(folder: string): Promise<void> {
   await rmdir(folder).catch((error: unknown) => {
-    if (!isMissing(error) && !(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (!["ENOENT", "ENOTEMPTY", "EBUSY"].includes(String(code))) throw error;
   });
 }

@@ -1,32 +1,23 @@
-// Forwarding on the machine itself: on while a host has internet access, and as it was before afterwards.
+// Forwarding on the machine itself: on while any local host has internet access, and as it was before afterwards.
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { isMissing } from "./record.ts";
+import { listTables } from "./wiring.ts";
 
 const setting = "/proc/sys/net/ipv4/ip_forward";
-const file = (state: string): string => path.join(state, "forwarding");
+/** Shared by all state folders, and gone after a reboot just as the setting itself. */
+const record = "/run/tunnelmesh-local-forwarding";
 
-async function before(state: string): Promise<string | undefined> {
-  try {
-    return (await readFile(file(state), "utf8")).trim();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Turns IPv4 forwarding on; what it was is recorded first, once. */
-export async function allowForwarding(state: string): Promise<void> {
-  if ((await before(state)) === undefined) await writeFileAtomic(file(state), await readFile(setting, "utf8"));
+/** Turns IPv4 forwarding on; what it was is recorded first, once. The caller has made the network's nft table. */
+export async function allowForwarding(): Promise<void> {
+  if (!existsSync(record)) await writeFileAtomic(record, await readFile(setting, "utf8"), { mode: 0o600 });
   await writeFile(setting, "1");
 }
 
-/** Puts forwarding back; false when nothing was recorded. */
-export async function restoreForwarding(state: string): Promise<boolean> {
-  const value = await before(state);
-  if (value === undefined) return false;
+/** Puts forwarding back when no network, of whatever state folder, lets a host out any more. */
+export async function restoreForwarding(): Promise<void> {
+  if (!existsSync(record) || (await listTables()).some((name) => /^tm[0-9a-f]{4}t[0-9a-f]{7}$/.test(name))) return;
+  const value = (await readFile(record, "utf8")).trim();
   if (value === "0") await writeFile(setting, "0");
-  await rm(file(state), { force: true });
-  return true;
+  await rm(record, { force: true });
 }

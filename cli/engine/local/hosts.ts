@@ -1,4 +1,5 @@
 // Machines made here: containers that answer SSH, made, listed and removed through one object.
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { isRunning } from "./container.ts";
@@ -7,6 +8,7 @@ import { findLeftovers } from "./leftovers.ts";
 import { withLock } from "./lock.ts";
 import { hostNames, networkNames, statePrefix } from "./names.ts";
 import type { LocalPlace } from "./place.ts";
+import { checkRoot } from "./preflight.ts";
 import { isAlive } from "./process.ts";
 import { readHosts, readNetworks } from "./record.ts";
 import { removeEmptyState, removeHost, removeIfEmpty } from "./remove.ts";
@@ -36,6 +38,8 @@ export function createLocalHosts(
 }
 
 async function listHosts(place: LocalPlace, network: string | undefined): Promise<LocalHostInfo[]> {
+  if (!existsSync(place.state)) return [];
+  checkRoot();
   const networks = await readNetworks(place.state);
   const found: LocalHostInfo[] = [];
   for (const record of (await readHosts(place.state)).values()) {
@@ -54,6 +58,8 @@ async function removeHosts(
   names: readonly string[] | undefined,
   onProgress?: (host: string, text: string) => void,
 ): Promise<string[]> {
+  if (!existsSync(place.state)) return [];
+  checkRoot();
   const removed = await withLock(place.state, async () => {
     const hosts = [...(await readHosts(place.state)).values()].filter((host) => host.network === network);
     const wanted = hosts.filter((host) => names?.includes(host.name) ?? true).map((host) => host.name);

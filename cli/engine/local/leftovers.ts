@@ -1,4 +1,5 @@
 // Finds what killed runs and reboots have left of local hosts, and takes it away.
+import { existsSync } from "node:fs";
 import { topGroups } from "./cgroup.ts";
 import { hostProcesses, isRunning } from "./container.ts";
 import { restoreForwarding } from "./forwarding.ts";
@@ -6,9 +7,10 @@ import type { LocalLeftover } from "./host.ts";
 import { withLock } from "./lock.ts";
 import { hostNames, networkNames, parseName } from "./names.ts";
 import type { LocalPlace } from "./place.ts";
+import { checkRoot } from "./preflight.ts";
 import { bootId, isAlive } from "./process.ts";
 import { hostFolder, namesIn, readHost, readHosts, readNetworks } from "./record.ts";
-import { removeEmptyState, removeFolder, removeHost, removeParts, removeRouter } from "./remove.ts";
+import { removeEmptyState, removeFolder, removeHost, removeParts, removeRouter, removeScraps } from "./remove.ts";
 import { mountsBelow } from "./root.ts";
 import { listNamespaces } from "./run.ts";
 import { listInterfaces, listTables, removeInterface, removeNamespace, removeTable } from "./wiring.ts";
@@ -21,9 +23,11 @@ type Found = Omit<LocalLeftover, "removed">;
  * run then finds nothing.
  */
 export async function findLeftovers(place: LocalPlace, fix: boolean): Promise<LocalLeftover[]> {
-  if ((await namesIn(place.state)).length === 0 && (await strayNames(place, new Set())).length === 0) return [];
+  if (!existsSync(place.state) && (await strayNames(place, new Set())).length === 0) return [];
+  checkRoot();
   const found = await withLock(place.state, async () => {
     const kept = new Set<string>();
+    if (fix) await removeScraps(place.state);
     const hosts = await deadHosts(place, fix, kept);
     return [...hosts, ...(await idleNetworks(place, fix, kept)), ...(await strays(place, fix, kept))];
   });
@@ -92,7 +96,6 @@ async function idleNetworks(place: LocalPlace, fix: boolean, kept: Set<string>):
     if (fix && !hosts.some((host) => host.network === record.network)) await removeRouter(place, record.network);
     else kept.add(key);
   }
-  if (fix && !hosts.some((host) => host.internet)) await restoreForwarding(place.state);
   return found;
 }
 
@@ -121,5 +124,6 @@ async function strays(place: LocalPlace, fix: boolean, kept: ReadonlySet<string>
     else if (kind === "nftables") await removeTable(name);
     else await removeNamespace(name);
   }
+  await restoreForwarding();
   return found;
 }

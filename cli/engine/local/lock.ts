@@ -34,6 +34,16 @@ export async function withLock<T>(state: string, work: () => Promise<T>): Promis
   }
 }
 
+/** Says whether the process that wrote this file still runs. */
+export async function isHeld(file: string): Promise<boolean> {
+  try {
+    return await isAlive(JSON.parse(await readFile(file, "utf8")) as ProcessMark);
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
 /** Takes a free lock by a hard link, which only one can make; a lock of a dead process is moved away first. */
 async function take(mine: string, lock: string): Promise<boolean> {
   try {
@@ -44,14 +54,14 @@ async function take(mine: string, lock: string): Promise<boolean> {
   }
   try {
     const text = await readFile(lock, "utf8");
-    if (await isAlive(JSON.parse(text) as ProcessMark)) return false;
+    if (await isHeld(lock)) return false;
     const stale = `${mine}.stale`;
     await rename(lock, stale);
     const moved = await readFile(stale, "utf8");
     if (moved !== text) await link(stale, lock);
     await rm(stale, { force: true });
   } catch (error) {
-    if (!isMissing(error) && !(error instanceof SyntaxError)) throw error;
+    if (!isMissing(error)) throw error;
   }
   return false;
 }

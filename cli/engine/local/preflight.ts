@@ -27,7 +27,7 @@ const neededBytes = 512 * 1024 * 1024;
  * @throws TunnelMeshError TM_LOCAL_UNSUPPORTED that names all that is missing
  */
 export async function checkMachine(state: string): Promise<void> {
-  if (process.getuid?.() !== 0) refuse([{ what: "root (run tm with sudo)" }]);
+  checkRoot();
   await mkdir(state, { recursive: true, mode: 0o700 });
   const lacks = [
     ...(await missingPrograms()),
@@ -36,6 +36,14 @@ export async function checkMachine(state: string): Promise<void> {
     ...(await splitRoot()),
   ];
   if (lacks.length > 0) refuse(lacks);
+}
+
+/**
+ * Local hosts belong to root.
+ * @throws TunnelMeshError TM_LOCAL_UNSUPPORTED when this process is not root
+ */
+export function checkRoot(): void {
+  if (process.getuid?.() !== 0) refuse([{ what: "root (run tm with sudo)" }]);
 }
 
 function refuse(lacks: readonly Lack[]): never {
@@ -77,9 +85,16 @@ async function missingKernel(): Promise<Lack[]> {
   ) {
     lacks.push({ what: "/dev/net/tun" });
   }
+  if (!(await hasCapabilities())) lacks.push({ what: "capabilities of root (this container is not a privileged one)" });
   const map = (await readFile("/proc/self/uid_map", "utf8")).trim().split(/\s+/);
   if (map[2] !== "4294967295") lacks.push({ what: "real root (this is a container of an unprivileged user)" });
   return lacks;
+}
+
+/** CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_MKNOD, bits 12, 21 and 27 of capabilities(7). */
+async function hasCapabilities(): Promise<boolean> {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile("/proc/self/status", "utf8"))?.[1] ?? "0";
+  return [12n, 21n, 27n].every((bit) => ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n);
 }
 
 async function hasOverlay(): Promise<boolean> {
@@ -89,6 +104,7 @@ async function hasOverlay(): Promise<boolean> {
 async function wrongFolder(state: string): Promise<Lack[]> {
   const found = await statfs(state);
   const lacks: Lack[] = [];
+  if (/[,:\\\s]/.test(state)) lacks.push({ what: `a state folder without spaces, commas and colons, not ${state}` });
   if (found.type === overlayMagic) {
     lacks.push({ what: `a real file system for ${state} (it is on an overlay; mount a volume there)` });
   }

@@ -1,6 +1,6 @@
 // Makes and unmounts the root of a host: an overlay over this machine's root with an upper layer of its own.
 import { randomBytes } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, realpath, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MachineFacts, planUpper, type UpperPlan } from "./disguise.ts";
@@ -110,6 +110,13 @@ export async function mountsBelow(folder: string): Promise<string[]> {
   const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
   const points = lines.map((line) => (line.split(" ")[4] ?? "").replaceAll("\\040", " "));
   return points.filter((point) => point === folder || point.startsWith(`${folder}/`)).toReversed();
+}
+
+/** Removes the lock that a killed systemd-nspawn keeps for a mounted root; it is named by device and inode. */
+export async function removeRootLock(root: string): Promise<void> {
+  if (!(await mountsBelow(root)).includes(root)) return;
+  const { dev, ino } = await stat(root);
+  await rm(`/run/systemd/nspawn/locks/inode-${dev}:${ino}`, { force: true });
 }
 
 /** Unmounts everything below a folder; a mount that stays busy for a second is detached. */

@@ -21,10 +21,11 @@ import {
   writeHost,
   writeNetwork,
 } from "./record.ts";
-import { removeHost, removeRouter } from "./remove.ts";
+import { removeHost, removeIfEmpty, removeRouter } from "./remove.ts";
 import { makeRoot, readMachine } from "./root.ts";
+import { listNamespaces } from "./run.ts";
 import { planInternet, planLink, planRouter } from "./wire.ts";
-import { listRoutes, wireUp } from "./wiring.ts";
+import { listInterfaces, listRoutes, wireUp } from "./wiring.ts";
 
 type UpOptions = Parameters<LocalHosts["up"]>[2];
 
@@ -34,6 +35,7 @@ interface Claim {
   readonly fresh: boolean;
 }
 
+const hostname = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const bannerMilliseconds = 30_000;
 
 /** Makes the missing hosts and waits until all answer SSH; see the contract in host.ts. */
@@ -44,6 +46,7 @@ export async function upHosts(
   options: UpOptions,
 ): Promise<LocalHostInfo[]> {
   await checkMachine(place.state);
+  for (const { name } of specs) if (!hostname.test(name)) fail("names")(new Error(`"${name}" is no host name`));
   for (const spec of specs) await waitForOther(place, network, spec.name);
   options.signal?.throwIfAborted();
   const claims = await withLock(place.state, () => claimAll(place, network, specs));
@@ -56,11 +59,14 @@ export async function upHosts(
     }),
   );
   const failed = results.flatMap((result, at) => (result.status === "rejected" ? [{ at, reason: result.reason }] : []));
-  for (const { at } of failed) {
-    const claim = claims[at];
-    if (claim?.fresh === true) await withLock(place.state, () => removeHost(place, network, claim.host.name));
+  if (failed[0] !== undefined) {
+    const lost = failed.flatMap(({ at }) => claims[at] ?? []).filter((claim) => claim.fresh);
+    await withLock(place.state, async () => {
+      for (const { host } of lost) await removeHost(place, network, host.name);
+      await removeIfEmpty(place, network);
+    });
+    throw failed[0].reason;
   }
-  if (failed[0] !== undefined) throw failed[0].reason;
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
@@ -69,12 +75,13 @@ async function waitForOther(place: LocalPlace, network: string, name: string): P
   const { key } = hostNames(place.prefix, network, name);
   const free = async (): Promise<boolean> => {
     const record = await readHost(place.state, key);
-    return record === undefined || record.phase === "running" || !(await isAlive(record.owner));
+    return record?.phase !== "making" || !(await isAlive(record.owner));
   };
   if (!(await waitUntil(free, 60_000))) throw new TunnelMeshError("TM_LOCAL_BUSY", { detail: `host ${name}` });
 }
 
 async function claimAll(place: LocalPlace, network: string, specs: readonly LocalHostSpec[]): Promise<Claim[]> {
+  const router = await ensureRouter(place, network);
   const claims: Claim[] = [];
   for (const spec of specs) {
     const names = hostNames(place.prefix, network, spec.name);
@@ -83,15 +90,11 @@ async function claimAll(place: LocalPlace, network: string, specs: readonly Loca
       if (record.nat !== spec.nat || record.internet !== spec.internet) {
         throw new TunnelMeshError("TM_LOCAL_CHANGED", { detail: `${network}/${spec.name}` });
       }
-      const there = await readNetwork(place.state, networkNames(place.prefix, network).key);
-      if (there !== undefined) {
-        claims.push({ network: there, host: record, fresh: false });
-        continue;
-      }
+      claims.push({ network: router, host: record, fresh: false });
+      continue;
     }
     await removeHost(place, network, spec.name);
   }
-  const router = await ensureRouter(place, network);
   for (const spec of specs) {
     if (claims.some((claim) => claim.host.name === spec.name)) continue;
     claims.push({ network: router, host: await claim(place, network, spec), fresh: true });
@@ -116,11 +119,15 @@ async function claim(place: LocalPlace, network: string, spec: LocalHostSpec): P
   return record;
 }
 
+/** Gives the network's router; one that is not whole any more is made again, and its hosts with it. */
 async function ensureRouter(place: LocalPlace, network: string): Promise<NetworkRecord> {
   const names = networkNames(place.prefix, network);
   const boot = await bootId();
   const found = await readNetwork(place.state, names.key);
-  if (found?.phase === "ready" && found.boot === boot) return found;
+  const whole = (await listNamespaces()).includes(names.router) && (await listInterfaces()).includes(names.link);
+  if (found?.phase === "ready" && found.boot === boot && whole) return found;
+  const cut = [...(await readHosts(place.state)).values()].filter((host) => host.network === network);
+  for (const host of cut) await removeHost(place, network, host.name);
   await removeRouter(place, network);
   const recorded = [...(await readNetworks(place.state)).values()];
   const ranges = pickRanges(`${place.prefix} ${network}`, await listRoutes(), recorded);
@@ -132,8 +139,9 @@ async function ensureRouter(place: LocalPlace, network: string): Promise<Network
   return ready;
 }
 
-function fail(what: string): (cause: unknown) => never {
+function fail(what: string, signal?: AbortSignal): (cause: unknown) => never {
   return (cause) => {
+    signal?.throwIfAborted();
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new TunnelMeshError("TM_LOCAL_START", { detail: `${what}: ${said}`, cause });
   };
@@ -159,8 +167,10 @@ async function build(
       wireUp(planLink(router, names, network, host)),
     ]);
     if (host.internet) {
-      await withLock(place.state, () => allowForwarding(place.state));
-      await wireUp(planInternet(router, network, host));
+      await withLock(place.state, async () => {
+        await wireUp(planInternet(router, network, host));
+        await allowForwarding();
+      });
     }
     const made: HostRecord = { ...host, hostKey };
     await writeHost(place.state, names.key, made);
@@ -168,7 +178,7 @@ async function build(
     await startContainer(place.state, names, { name: host.name, covered: coveredFolders(place.hiddenFolders) });
     return made;
   };
-  const made = await make().catch(fail(`host ${host.name}`));
+  const made = await make().catch(fail(`host ${host.name}`, options.signal));
   tell("waiting for SSH");
   const info = describe(network, made, "running");
   const alive = (): Promise<boolean> => isRunning(place.state, names);

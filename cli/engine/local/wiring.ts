@@ -34,18 +34,22 @@ export async function removeInterface(namespace: string | undefined, name: strin
 
 /** Names of the machine's interfaces. */
 export async function listInterfaces(): Promise<string[]> {
-  const text = await run("ip", ["-j", "link", "show"]);
-  return (JSON.parse(text || "[]") as { ifname: string }[]).map((link) => link.ifname);
+  const outcome = await attempt("ip", ["-j", "link", "show"]);
+  if (!outcome.ok) return [];
+  return (JSON.parse(outcome.stdout || "[]") as { ifname: string }[]).map((link) => link.ifname);
 }
 
-/** Destinations of all routes of the machine, default routes and special ranges left out. */
+/** Destinations of all routes of the machine; those that stand for "everything else" (up to /8) are left out. */
 export async function listRoutes(): Promise<string[]> {
   const found: string[] = [];
   for (const family of ["-4", "-6"]) {
     const outcome = await attempt("ip", ["-j", family, "route", "show", "table", "all"]);
     if (!outcome.ok) continue;
-    const routes = JSON.parse(outcome.stdout || "[]") as { dst: string; type?: string }[];
-    found.push(...routes.filter((route) => route.dst !== "default" && route.type !== "multicast").map((r) => r.dst));
+    const routes = JSON.parse(outcome.stdout || "[]") as { dst: string }[];
+    for (const { dst } of routes) {
+      const bits = /^[0-9a-f.:]+(?:\/(\d+))?$/.exec(dst);
+      if (bits !== null && Number(bits[1] ?? 128) > 8) found.push(dst);
+    }
   }
   return found;
 }
