@@ -1,13 +1,14 @@
 // The public port: HTTP for a health check, WebSockets for channels; strangers are few, slow ones are cut off.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { frameLimit } from "../../protocol/coordination/transport.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import { AddressBuckets, addressGroup, plainAddress } from "./bucket.ts";
+import { plainAddress } from "./bucket.ts";
 import type { WireContext } from "./context.ts";
 import { Session } from "./session.ts";
+import { Strangers } from "./strangers.ts";
 
 export interface WireServer {
   readonly port: number;
@@ -52,15 +53,7 @@ export async function listenForAgents(
   sockets.on("wsClientError", () => counters.add("connection.refused.http"));
   const stopListening = registry.listen((change) => setImmediate(() => roster.mapChanged(change)));
   const liveness = setInterval(() => checkLiveness(sessions, context), limits.livenessMilliseconds);
-  await new Promise<void>((resolve, reject) => {
-    const failed = (cause: Error): void =>
-      reject(new TunnelMeshError("TM_COORDINATION_LISTEN", { detail: `${listen.host}:${listen.port}`, cause }));
-    server.once("error", failed);
-    server.listen({ host: listen.host, port: listen.port, ipv6Only: false }, () => {
-      server.off("error", failed);
-      resolve();
-    });
-  });
+  await bind(server, listen);
   server.on("error", (error) => context.log.error({ err: error }, "the public port failed"));
   const bound = server.address();
   return {
@@ -78,6 +71,28 @@ export async function listenForAgents(
   };
 }
 
+/** Binds both families where the host has both; a kernel without IPv6 gets IPv4 alone. */
+async function bind(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  try {
+    await listenOn(server, host, port);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (host === "::" && (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL"))
+      return bind(server, { host: "0.0.0.0", port });
+    throw new TunnelMeshError("TM_COORDINATION_LISTEN", { detail: `${host} port ${port}`, cause });
+  }
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
 function answerHealth(request: IncomingMessage, response: ServerResponse): void {
   const healthy = request.method === "GET" && request.url === "/healthz";
   response.writeHead(healthy ? 200 : 404, { "content-type": "text/plain", connection: "close" });
@@ -92,73 +107,5 @@ function checkLiveness(sessions: ReadonlySet<Session>, { limits, counters, now }
       counters.add("channel.closed.age");
       session.end("TM_COORDINATION_KEYS_CHANGED", "this channel is due for new keys");
     } else session.socket.ping();
-  }
-}
-
-/** Connections that have not shown a member's key: counted per address and altogether, with a deadline for their first step. */
-class Strangers {
-  readonly #context: WireContext;
-  readonly #buckets: AddressBuckets;
-  readonly #groups = new Map<string, number>();
-  readonly #deadlines = new Map<Socket, NodeJS.Timeout | undefined>();
-  readonly #all = new Set<Socket>();
-
-  constructor(context: WireContext) {
-    const { connectionsPerSecond, connectionBurst } = context.limits;
-    this.#context = context;
-    this.#buckets = new AddressBuckets(connectionsPerSecond, connectionBurst);
-  }
-
-  admit(socket: Socket): void {
-    const { counters, limits, now } = this.#context;
-    const address = socket.remoteAddress;
-    if (address === undefined) {
-      socket.destroy();
-      return;
-    }
-    const group = addressGroup(address);
-    const count = this.#groups.get(group) ?? 0;
-    const full = count >= limits.strangersPerAddress || this.#deadlines.size >= limits.strangers;
-    if (full || !this.#buckets.take(address, now())) {
-      counters.add(full ? "connection.refused.strangers" : "connection.refused.rate");
-      socket.destroy();
-      return;
-    }
-    socket.setNoDelay(true);
-    this.#all.add(socket);
-    this.#groups.set(group, count + 1);
-    const cut = (): void => {
-      counters.add("connection.refused.timeout");
-      socket.destroy();
-    };
-    this.#deadlines.set(socket, setTimeout(cut, limits.handshakeMilliseconds));
-    socket.on("error", () => counters.add("connection.closed.error"));
-    socket.on("close", () => {
-      this.#all.delete(socket);
-      this.#forget(socket, group);
-    });
-  }
-
-  /** The upgrade is done: from here the session keeps the time. */
-  keep(socket: Socket): void {
-    clearTimeout(this.#deadlines.get(socket));
-    if (this.#deadlines.has(socket)) this.#deadlines.set(socket, undefined);
-  }
-
-  /** It is a member's: it counts as a stranger no more. */
-  settle(socket: Socket): void {
-    this.#forget(socket, addressGroup(socket.remoteAddress ?? ""));
-  }
-
-  destroyAll(): void {
-    for (const socket of this.#all) socket.destroy();
-  }
-
-  #forget(socket: Socket, group: string): void {
-    clearTimeout(this.#deadlines.get(socket));
-    if (!this.#deadlines.delete(socket)) return;
-    const left = (this.#groups.get(group) ?? 1) - 1;
-    if (left > 0) this.#groups.set(group, left);
-    else this.#groups.delete(group);
   }
 }

@@ -28,6 +28,8 @@ export class CoordinatorProcess {
   /** Everything it wrote. */
   output = "";
   port = 0;
+  /** Where it listens; changed before a start. */
+  host = "127.0.0.1";
   #child: ChildProcess | undefined;
   readonly #arguments: readonly string[];
   readonly #view: MeshView;
@@ -147,7 +149,7 @@ export class CoordinatorProcess {
 
   #configure(port: number): void {
     const view = this.#view;
-    const configuration = { v: 1, mesh: view.name, meshId: view.meshId, listen: { host: "127.0.0.1", port } };
+    const configuration = { v: 1, mesh: view.name, meshId: view.meshId, listen: { host: this.host, port } };
     writeFileSync(this.place(hostPaths(view.name).coordinatorConfiguration), JSON.stringify(configuration));
   }
 }
