@@ -56,7 +56,7 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW
 ${hardening}
 DeviceAllow=/dev/net/tun rw
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-ReadWritePaths=/etc
+ReadWritePaths=/etc -/run/NetworkManager -/run/resolvconf
 ReadOnlyPaths=-/etc/tunnelmesh -/etc/ssh -/etc/systemd -/etc/passwd -/etc/group -/etc/sudoers -/etc/sudoers.d -/etc/pam.d -/etc/security -/etc/cron.d -/etc/profile.d -/etc/ld.so.conf.d
 InaccessiblePaths=-/etc/shadow -/etc/gshadow
 

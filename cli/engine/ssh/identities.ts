@@ -123,7 +123,7 @@ function parse(text: string, passphrase?: string): ParsedKey | Error {
 }
 
 function isEncrypted(error: Error): boolean {
-  return /encrypted|passphrase|integrity|bad decrypt/i.test(error.message);
+  return /encrypted|passphrase|integrity|decrypt/i.test(error.message);
 }
 
 async function readKeyFile(file: string, required: boolean): Promise<string | undefined> {
