@@ -6,10 +6,12 @@ export const pongTimeout = 5_000;
 export const trustTime = 6_500;
 export const heartbeatInterval = 3_000;
 /** Sent and heard nothing back for so long: ask at once. */
-export const silenceBeforePing = 1_000;
+export const silenceBeforePing = 700;
 /** A ping unanswered for so long makes its path suspect; slow paths get four round trips. */
-export const suspectAfter = 600;
+export const suspectAfter = 500;
 export const suspectInterval = 500;
+/** New packets come by the relay and none directly for so long: the peer has left the direct path already. */
+export const overtakenAfter = 300;
 /** A suspect path that never answers is given up. */
 export const suspectTime = 10_000;
 /** Suspect for so long: the control session itself may be gone. */

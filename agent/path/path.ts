@@ -1,6 +1,6 @@
 // The path state machine of one peer: which direct path is good, when to probe, when to fall back; a pure function.
 import { type DirectPath, type Path, pathKey } from "../transport/path.ts";
-import { improveInterval, pongTimeout, seenLimit } from "./limits.ts";
+import { improveInterval, overtakenAfter, pongTimeout, seenLimit } from "./limits.ts";
 import { ping, probe } from "./probe.ts";
 import { allCandidates, isActive } from "./select.ts";
 import type { Direct, PathContext, PathEffect, PathEvent, PathState, PathStep } from "./state.ts";
@@ -55,7 +55,12 @@ function heard(state: PathState, path: Path, data: boolean, context: PathContext
   const { now } = context;
   const awake = data ? wake(state, now) : state;
   if (path.kind === "relay") {
-    return { state: { ...awake, relay: { ...awake.relay, heardAt: now } }, effects: [] };
+    const relayed = { ...awake, relay: { ...awake.relay, heardAt: now } };
+    const { direct } = relayed;
+    // A copy that came directly first would have been refused as a replay, so this one overtook it or is the only one.
+    const overtaken = data && direct.kind === "chosen" && now - relayed.directHeardAt > overtakenAfter;
+    if (!overtaken || direct.suspectSince !== undefined) return { state: relayed, effects: [] };
+    return probe({ ...relayed, direct: { ...direct, suspectSince: now } }, context);
   }
   const key = pathKey(path);
   if (awake.direct.kind === "chosen" && awake.direct.key === key) {

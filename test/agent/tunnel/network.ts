@@ -1,5 +1,5 @@
 // Network namespaces for tunnels: a bridge in one of them, each member on it, all of it gone afterwards.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 
 /** A switch and its members; names carry the process id. */
 export class TestNetwork {
@@ -47,9 +47,17 @@ export class TestNetwork {
   }
 
   /** Runs a program inside and gives its exit code and output, whatever it was. */
-  exec(member: string, ...command: string[]): { readonly code: number | null; readonly output: string } {
-    const done = spawnSync("ip", ["netns", "exec", this.nameOf(member), ...command], { encoding: "utf8" });
-    return { code: done.status, output: done.stdout + done.stderr };
+  exec(member: string, ...command: string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+    const child = spawn("ip", ["netns", "exec", this.nameOf(member), ...command], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    }
+    return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
   }
 
   remove(): void {
