@@ -18,7 +18,12 @@ import type { MeshView } from "../../protocol/trust/member.ts";
 import { nodeIdOf } from "../../protocol/trust/ssh-public-key.ts";
 import { deriveTunnelKeys } from "../../protocol/trust/tunnel-keys.ts";
 import type { Party } from "../protocol/trust/mesh.ts";
-import type { CoordinatorProcess } from "./process.ts";
+
+/** Where a client connects to, and with which key. */
+export interface Reachable {
+  readonly port: number;
+  status(): Promise<{ readonly key: string }>;
+}
 
 type Of<K extends CoordinationKind> = CoordinationBodies[K];
 
@@ -41,7 +46,7 @@ export class Client {
   }
 
   /** Opens the channel; after this nothing has been said yet. */
-  async open(coordinator: CoordinatorProcess, local: KeyPair = deriveTunnelKeys(this.#who.seed).ctl): Promise<void> {
+  async open(coordinator: Reachable, local: KeyPair = deriveTunnelKeys(this.#who.seed).ctl): Promise<void> {
     const { key } = await coordinator.status();
     const socket = new WebSocket(`ws://127.0.0.1:${coordinator.port}/`, { perMessageDeflate: false });
     this.#socket = socket;
@@ -64,7 +69,7 @@ export class Client {
   }
 
   /** Opens the channel and says hello; gives the welcome. */
-  async join(coordinator: CoordinatorProcess, hello: Partial<Of<"hello">> = {}): Promise<Of<"welcome">> {
+  async join(coordinator: Reachable, hello: Partial<Of<"hello">> = {}): Promise<Of<"welcome">> {
     await this.open(coordinator);
     const { head } = this.#view;
     const { nid, instance } = this;
