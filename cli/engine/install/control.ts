@@ -21,6 +21,9 @@ import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/err
 import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 
+/** What asking needs of a connection. */
+export type SocketHost = Pick<HostConnection, "target" | "openSocket">;
+
 /** Answers whose form is fixed are checked here; the rest by whoever asked. */
 const agentResults: Readonly<Record<string, z.ZodType>> = { status: agentStatusSchema, ping: pingReplySchema };
 const adminResults: Readonly<Record<string, z.ZodType>> = {
@@ -35,7 +38,7 @@ const timeout = 120_000;
 
 /** Asks the agent of `mesh`; gives the result of its answer. @throws TunnelMeshError TM_SSH_SOCKET, TM_INSTALL_REFUSED, TM_INSTALL_REPLY */
 export function agentRequest(
-  connection: HostConnection,
+  connection: SocketHost,
   mesh: string,
   request: AgentRequest,
   signal?: AbortSignal,
@@ -45,7 +48,7 @@ export function agentRequest(
 
 /** Asks the coordinator of `mesh`. @throws TunnelMeshError TM_SSH_SOCKET, TM_INSTALL_REFUSED, TM_INSTALL_REPLY */
 export function coordinatorRequest(
-  connection: HostConnection,
+  connection: SocketHost,
   mesh: string,
   request: AdminRequest,
   signal?: AbortSignal,
@@ -54,7 +57,7 @@ export function coordinatorRequest(
 }
 
 async function ask(
-  connection: HostConnection,
+  connection: SocketHost,
   file: string,
   request: { readonly method: string },
   resultSchema: z.ZodType | undefined,
