@@ -75,8 +75,19 @@ export interface RunningAgent {
 }
 
 export function startProcess(host: TestHost, mesh: string, command = "run"): RunningAgent {
-  const args = ["--conditions=tunnelmesh-source", path.join(checkout, "agent/main.ts")];
-  const child = spawn(process.execPath, [...args, command, "--mesh", mesh, "--root", host.root, "--no-tunnel"], {
+  return startIn([], host, mesh, [command, "--no-tunnel"]);
+}
+
+/** Starts it behind `wrapper`, as in `ip netns exec NAME`. */
+export function startIn(
+  wrapper: readonly string[],
+  host: TestHost,
+  mesh: string,
+  flags: readonly string[],
+): RunningAgent {
+  const node = [process.execPath, "--conditions=tunnelmesh-source", path.join(checkout, "agent/main.ts")];
+  const [program, ...args] = [...wrapper, ...node, ...flags, "--mesh", mesh, "--root", host.root];
+  const child = spawn(program!, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NOTIFY_SOCKET: undefined },
   });
