@@ -30,6 +30,12 @@ export const deployErrors = {
     cause: "Local hosts do not outlive a restart of this machine.",
     advice: ["Run tm deploy: it makes the host again and takes it into the mesh."],
   },
+  TM_DEPLOY_OTHER_STACK: {
+    title: "This stage's mesh file belongs to another stack",
+    cause: "A project keeps one mesh per stage.",
+    advice: ["Name another stage: --stage NAME", "Or give the stack a project folder of its own."],
+    exitCode: 64,
+  },
   TM_DEPLOY_OTHER_MESH: {
     title: "This host belongs to another mesh of the same name",
     cause: "Its mesh id is not the one of this project's mesh file.",

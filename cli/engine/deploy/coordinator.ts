@@ -8,11 +8,10 @@ import { makeNetworkSecret, readNetworkSecret } from "../install/network-secret.
 import { planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { PreparedHost } from "./hosts.ts";
-import { specificationOf } from "./install.ts";
 import type { Journal } from "./journal.ts";
 import { type Coordinator, itemsReplySchema, openCoordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
-import { bootstrapFile, coordinatorUrl } from "./specification.ts";
+import { bootstrapFile, coordinatorUrl, specificationOf } from "./specification.ts";
 
 export interface RunningCoordinator extends Coordinator {
   /** Its host with the facts of now. */

@@ -13,7 +13,8 @@ import { planOf } from "./plan.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
 import { removeRevoked } from "./remove.ts";
-import { collectResults, settleAll } from "./report.ts";
+import { settleAll } from "./report.ts";
+import { collectResults } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { pingOthers, waitUntilUp } from "./verify.ts";
 

@@ -1,39 +1,19 @@
 // Installs one member's host: what it should have, the difference to what it has, the steps.
-import type { MeshView } from "../../../protocol/trust/member.ts";
 import { executeInstall } from "../install/execute.ts";
-import { type InstallPlan, type InstallSpec, planInstall } from "../install/plan.ts";
+import { type InstallPlan, planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { HostState } from "./contract.ts";
 import type { RunningCoordinator } from "./coordinator.ts";
 import type { PreparedHost } from "./hosts.ts";
 import type { Journal } from "./journal.ts";
 import type { Run } from "./run.ts";
-import { agentConfiguration, bootstrapFile, coordinatorConfiguration } from "./specification.ts";
+import { bootstrapFile, specificationOf } from "./specification.ts";
 
 export interface InstalledHost {
   readonly name: string;
   readonly coordinator: boolean;
   readonly connection: HostConnection;
   readonly state: Exclude<HostState, "failed" | "removed">;
-}
-
-/** What `host` should have installed. `secret` is left out in plans: only its presence matters there. */
-export function specificationOf(
-  view: MeshView,
-  bootstrap: string,
-  host: Pick<PreparedHost, "member" | "nid" | "sshPublicKey" | "release">,
-  parts: { readonly agent: boolean; readonly secret?: string },
-): InstallSpec {
-  return {
-    mesh: view.name,
-    meshId: view.meshId,
-    range: view.range,
-    release: host.release,
-    meshFile: bootstrap,
-    ...(parts.agent ? { agent: agentConfiguration(view, host.nid, host.sshPublicKey) } : {}),
-    ...(host.member.role === "coordinator" ? { coordinator: coordinatorConfiguration(view) } : {}),
-    ...(parts.secret === undefined ? {} : { networkSecret: parts.secret }),
-  };
 }
 
 /** Installs what is missing or other on one host; an unchanged host is not touched. */

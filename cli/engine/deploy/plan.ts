@@ -4,13 +4,12 @@ import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
 import { type PreparedHost, prepareHosts } from "./hosts.ts";
-import { specificationOf } from "./install.ts";
 import { type MembershipChange, planMembership } from "./membership.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
-import { bootstrapFile } from "./specification.ts";
+import { bootstrapFile, specificationOf } from "./specification.ts";
 
 /** Compares the stack with what is there; see the contract. */
 export const planStack: PlanStack = (parameters) =>

@@ -1,17 +1,14 @@
 // Errors of one host as results carry them, and work on many hosts where one failure does not stop the others.
 import pLimit from "p-limit";
-import type { AgentStatus } from "../../../protocol/control/agent.ts";
+import { errorCatalogue } from "../../../protocol/errors/catalogue.ts";
 import { isTunnelMeshError, type TunnelMeshError } from "../../../protocol/errors/error.ts";
-import type { ErrorReport, HostResult } from "./contract.ts";
-import type { PreparedHost } from "./hosts.ts";
-import type { InstalledHost } from "./install.ts";
-import type { UnreachedHost } from "./reach.ts";
+import type { ErrorReport } from "./contract.ts";
 
 /** The error form of --json. */
 export function reportError(error: TunnelMeshError): ErrorReport {
   return {
     code: error.code,
-    message: error.message,
+    message: errorCatalogue[error.code].title,
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     advice: error.advice,
   };
@@ -47,31 +44,4 @@ export async function settleAll<T, R>(
     if (isTunnelMeshError(result.reason)) return { ok: false, of, error: result.reason };
     throw result.reason;
   });
-}
-
-/** One result per host of the stack: what failed says why, and the first failure of a host is the one that is told. */
-export function collectResults(
-  prepared: readonly PreparedHost[],
-  unready: readonly UnreachedHost[],
-  installed: readonly Settled<PreparedHost, InstalledHost & { readonly status: AgentStatus }>[],
-  proofs: readonly Settled<InstalledHost, void>[],
-): readonly HostResult[] {
-  const unproven = new Map(proofs.flatMap((proof) => (proof.ok ? [] : [[proof.of.name, proof.error] as const])));
-  const missing = unready.map(
-    ({ member, error }): HostResult => ({ name: member.name, state: "failed", error: reportError(error) }),
-  );
-  const tried = prepared.map((host, index): HostResult => {
-    const { name } = host.member;
-    const where = { name, address: host.connection.address };
-    const one = installed[index];
-    if (one === undefined || !one.ok) {
-      return { ...where, state: "failed", ...(one === undefined ? {} : { error: reportError(one.error) }) };
-    }
-    const { ip4, ip6 } = one.value.status;
-    const addresses = { ip6, ...(ip4 === undefined ? {} : { ip4 }) };
-    const failure = unproven.get(name);
-    if (failure !== undefined) return { ...where, ...addresses, state: "failed", error: reportError(failure) };
-    return { ...where, ...addresses, state: one.value.state };
-  });
-  return [...missing, ...tried];
 }

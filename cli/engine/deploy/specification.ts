@@ -7,6 +7,8 @@ import { decodeItem } from "../../../protocol/trust/body.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
 import { formatMeshFile } from "../../../protocol/trust/mesh-file.ts";
+import type { InstallSpec } from "../install/plan.ts";
+import type { PreparedHost } from "./hosts.ts";
 
 /** The host's own key that it is known by; the session proved its public half. */
 const identityFiles: Readonly<Record<string, string>> = {
@@ -41,6 +43,25 @@ export function coordinatorConfiguration(view: MeshView): CoordinatorConfigurati
     meshId: view.meshId,
     listen: { host: "::", port: coordinatorPort },
     logLevel: "info",
+  };
+}
+
+/** What `host` should have installed. `secret` is left out in plans: only its presence matters there. */
+export function specificationOf(
+  view: MeshView,
+  bootstrap: string,
+  host: Pick<PreparedHost, "member" | "nid" | "sshPublicKey" | "release">,
+  parts: { readonly agent: boolean; readonly secret?: string },
+): InstallSpec {
+  return {
+    mesh: view.name,
+    meshId: view.meshId,
+    range: view.range,
+    release: host.release,
+    meshFile: bootstrap,
+    ...(parts.agent ? { agent: agentConfiguration(view, host.nid, host.sshPublicKey) } : {}),
+    ...(host.member.role === "coordinator" ? { coordinator: coordinatorConfiguration(view) } : {}),
+    ...(parts.secret === undefined ? {} : { networkSecret: parts.secret }),
   };
 }
 
