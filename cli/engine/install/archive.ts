@@ -6,7 +6,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { pack } from "tar-stream";
-import type { InstallRelease } from "./plan.ts";
+import type { InstallRelease } from "./specification.ts";
 
 export interface Archive {
   readonly file: string;

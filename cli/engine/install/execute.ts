@@ -7,8 +7,9 @@ import type { ProgressRow } from "../../output/progress.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import { packRelease } from "./archive.ts";
 import { checkHealth, startService } from "./health.ts";
-import { type InstallPlan, releaseName, type Step } from "./plan.ts";
+import type { InstallPlan, Step } from "./plan.ts";
 import { prepareScript, pruneScript, removeCoordinatorScript, switchScript, unpackScript } from "./scripts.ts";
+import { releaseName } from "./specification.ts";
 
 export interface ExecuteOptions {
   readonly progress: Pick<ProgressRow, "update">;

@@ -5,8 +5,8 @@ import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import { quote } from "../ssh/quote.ts";
 import { agentRequest, coordinatorRequest } from "./control.ts";
-import type { Service } from "./plan.ts";
 import { startScript } from "./scripts.ts";
+import type { Service } from "./specification.ts";
 
 const patience = 20_000;
 const interval = 300;

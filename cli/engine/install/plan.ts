@@ -1,36 +1,13 @@
 // Plans the install of one host as plain data: what it should have against what it has.
-import type { AgentConfiguration, CoordinatorConfiguration } from "../../../protocol/host/configuration.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { FactFile, HostFacts } from "./facts.ts";
 import { agentTemplate, coordinatorTemplate } from "./facts-script.ts";
 import { type InstallRecord, sha256 } from "./record.ts";
 import { checkHost } from "./refusals.ts";
+import { type InstallRelease, type InstallSpec, releaseName, type Service } from "./specification.ts";
 import { agentUnitText, coordinatorUnitText } from "./units.ts";
 
-/** A release on the admin's disk. */
-export interface InstallRelease {
-  readonly version: string;
-  readonly hash: string;
-  readonly architecture: "x64" | "arm64";
-  readonly folder: string;
-}
-
-/** What a host should have. A part that is left out: the agent stays as it is, a coordinator is removed. */
-export interface InstallSpec {
-  readonly mesh: string;
-  readonly meshId: string;
-  /** The mesh's IPv4 range: no route of the host may overlap it. */
-  readonly range: string;
-  readonly release: InstallRelease;
-  readonly agent?: AgentConfiguration;
-  readonly coordinator?: CoordinatorConfiguration;
-  /** Content of the mesh file that the services start from. */
-  readonly meshFile: string;
-  /** Content of network-secret.json; left out where the host has it, or where only a plan is made. Never printed. */
-  readonly networkSecret?: string;
-}
-
-export type Service = "coordinator" | "agent";
+export type { InstallRelease, InstallSpec, Service } from "./specification.ts";
 
 /** Plain data; what a step writes that is secret is not in it. */
 export type Step = { readonly id: string; readonly title: string; readonly reason: string } & (
@@ -48,11 +25,6 @@ export interface InstallPlan {
   readonly changes: boolean;
   /** A function, so that printing a plan prints no secret. */
   readonly networkSecret: () => string | undefined;
-}
-
-/** "1.2.3-0123456789abcdef": the release's folder on a host. */
-export function releaseName({ version, hash }: InstallRelease): string {
-  return `${version}-${hash.slice(0, 16)}`;
 }
 
 /** Plans one host; no steps when nothing is to be changed. @throws TunnelMeshError TM_INSTALL_… as checkHost */

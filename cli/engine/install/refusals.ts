@@ -2,7 +2,7 @@
 import { cidrsOverlap } from "../../../protocol/addresses/cidr.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { HostFacts } from "./facts.ts";
-import type { InstallSpec } from "./plan.ts";
+import type { InstallSpec } from "./specification.ts";
 
 /** Room for a release to be unpacked, in MB. */
 const releaseRoom = 300;

@@ -1,8 +1,8 @@
 // Facts and specifications as the tests of the installer vary them.
 import type { HostFacts } from "../../../../cli/engine/install/facts.ts";
 import type { InstallPlan, InstallSpec } from "../../../../cli/engine/install/plan.ts";
-import { releaseName } from "../../../../cli/engine/install/plan.ts";
 import { type InstallRecord, sha256 } from "../../../../cli/engine/install/record.ts";
+import { releaseName } from "../../../../cli/engine/install/specification.ts";
 
 export const meshId = "a".repeat(64);
 export const release = { version: "1.0.0", hash: "b".repeat(64), architecture: "x64", folder: "/nonexistent" } as const;
