@@ -1,7 +1,7 @@
 // Runs an install plan on its host, step by step; what is done stays done when it is interrupted.
 import { createReadStream } from "node:fs";
 import { Transform } from "node:stream";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { ProgressRow } from "../../output/progress.ts";
 import type { HostConnection } from "../ssh/connection.ts";
@@ -103,6 +103,12 @@ async function upload(
       stdin: source.pipe(counter),
       timeout: uploadTimeout,
       signal,
+    });
+  } catch (error) {
+    if (!isTunnelMeshError(error) || !/no space left/i.test(error.message)) throw error;
+    throw new TunnelMeshError("TM_INSTALL_DISK_FULL", {
+      detail: `${connection.target}, /opt/tunnelmesh`,
+      cause: error,
     });
   } finally {
     source.destroy();

@@ -20,9 +20,14 @@ export interface SessionParameters {
   readonly askSecret: ConnectOptions["askSecret"];
 }
 
+/** More at once than this is a leak, and Node says so. */
+const commandLimit = 64;
+
 /** Wraps a client that is logged in. */
 export function createSession(parameters: SessionParameters): HostConnection {
   const { client, hops, target, address, user, hostKey, askSecret } = parameters;
+  // Every command that runs listens for the end of the connection.
+  client.setMaxListeners(commandLimit);
   let elevation: Promise<Elevation> | undefined;
   let lost: unknown;
   // A connection that breaks while nothing runs is told to the next command, not to the process.

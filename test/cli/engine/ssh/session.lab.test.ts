@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectHost } from "../../../../cli/engine/ssh/connect.ts";
@@ -36,6 +37,16 @@ describe("commands", () => {
       stderr: "oops\n",
     });
     expect(await connection.check("cat | wc -c", { stdin: Buffer.alloc(3_000_000) })).toBe("3000000\n");
+  });
+
+  it("survives a command that ends before its input does", async () => {
+    const endless = new Readable({ read: (size) => void endless.push(Buffer.alloc(size)) });
+    expect(await connection.run("head -c 100000 > /dev/null; exit 7", { stdin: endless })).toMatchObject({ code: 7 });
+    endless.destroy();
+    expect(await connection.run("exit 5", { stdin: Buffer.alloc(5_000_000) })).toMatchObject({ code: 5 });
+    const broken = new Readable({ read: () => void broken.destroy(new Error("disk error")) });
+    await expect(connection.run("cat", { stdin: broken })).rejects.toThrow("disk error");
+    expect(await connection.check("echo alive")).toBe("alive\n");
   });
 
   it("throws what a failed command said, and runs a second one at the same time", async () => {
