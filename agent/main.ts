@@ -21,8 +21,8 @@ import { openNotifier } from "./system/notify.ts";
 import { removeInterface } from "./system/repair.ts";
 import { createTunnel } from "./tunnel/create-tunnel.ts";
 
-/** EX_CONFIG of sysexits.h: starting again changes nothing, the unit does not restart on it. */
-const exitIdentityChanged = 78;
+/** EX_CONFIG of sysexits.h: the unit does not restart on it. For what a new start would not change, and after `leave`. */
+const exitStayDown = 78;
 /** A stop that hangs is ended; what it left behind is for `repair`. */
 const stopTimeout = 8_000;
 const dnsPort = 53;
@@ -94,6 +94,7 @@ async function run(command: Run, release: string): Promise<void> {
   notifier.close();
   await agent.stop();
   await socket.close();
+  if (reason === "leave") process.exitCode = exitStayDown;
 }
 
 /**
@@ -121,5 +122,5 @@ try {
   const { cause } = error as Error;
   if (cause !== undefined) lines.splice(1, 0, `because: ${String(cause)}`);
   process.stderr.write(`${lines.join("\n")}\n`);
-  process.exit(known && error.code === "TM_AGENT_IDENTITY_CHANGED" ? exitIdentityChanged : known ? error.exitCode : 1);
+  process.exit(known && error.code === "TM_AGENT_IDENTITY_CHANGED" ? exitStayDown : known ? error.exitCode : 1);
 }

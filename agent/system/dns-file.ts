@@ -1,4 +1,5 @@
 // Puts the mesh's resolver into resolv.conf and takes it out again, also after a crash in the middle.
+import type { Stats } from "node:fs";
 import { chmod, chown, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { z } from "zod";
 import { readIfThere, writeDurably } from "../map/durable.ts";
@@ -77,18 +78,28 @@ async function replaceText(file: string, text: string): Promise<void> {
     if (error.code === "ENOENT") return file;
     throw error;
   });
+  const before = await stat(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
   const temporary = `${target}.tunnelmesh-${process.pid}`;
   try {
     await writeSynced(temporary, text, "wx");
-    const { mode, uid, gid } = await stat(target).catch(() => ({ mode: 0o644, uid: 0, gid: 0 }));
-    await chmod(temporary, mode & 0o7777);
-    if (process.getuid?.() === 0) await chown(temporary, uid, gid);
+    if (before !== undefined) await takeOver(temporary, before);
+    // Everybody on the host reads this file, whatever the umask of a service is.
+    await chmod(temporary, before === undefined ? 0o644 : before.mode & 0o7777);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     if (!notRenamable.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
     await writeSynced(target, text, "w");
+    if (before === undefined) await chmod(target, 0o644);
   }
+}
+
+async function takeOver(file: string, { uid, gid }: Stats): Promise<void> {
+  const made = await stat(file);
+  if (made.uid !== uid || made.gid !== gid) await chown(file, uid, gid);
 }
 
 async function writeSynced(file: string, text: string, flags: "w" | "wx"): Promise<void> {
