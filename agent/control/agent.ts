@@ -9,7 +9,7 @@ import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { NameService } from "../dns/name-service.ts";
 import type { Identity } from "../identity/identity.ts";
 import { ownKeysItem } from "../identity/own-keys.ts";
-import { derivePeers } from "../map/derive-peers.ts";
+import { peerDeriver } from "../map/derive-peers.ts";
 import type { Hints } from "../map/hints.ts";
 import type { MapStore } from "../map/map-store.ts";
 import { newestGeneration } from "../map/network-secret.ts";
@@ -44,6 +44,8 @@ export class Agent {
   readonly link: CoordinatorLink;
   readonly #alarms = new Map<string, string>();
   #tunnel: { readonly tunnel: Tunnel; readonly addresses: string } | undefined;
+  #named = false;
+  readonly #derivePeers = peerDeriver();
   #ownKeys: SignedItem | undefined;
   #coordinator = "";
   #refreshing: Promise<void> | undefined;
@@ -162,12 +164,13 @@ export class Agent {
     if (this.#tunnel === undefined) await this.#bringUp(state, addresses);
     const { map, identity, secret, hints, names } = this.parts;
     const own = { nid: identity.nid, x25519: identity.x25519.publicKey };
-    this.#tunnel?.tunnel.setPeers(derivePeers({ view: map.view, own, secret, hint: (nid) => hints.get(nid) }));
+    this.#tunnel?.tunnel.setPeers(this.#derivePeers({ view: map.view, own, secret, hint: (nid) => hints.get(nid) }));
     names.update(map.view);
+    await this.#bringNames(state);
   }
 
   async #bringUp(state: Extract<MemberState, { kind: "up" }>, addresses: string): Promise<void> {
-    const { configuration, identity, map, createTunnel, names, log } = this.parts;
+    const { configuration, identity, map, createTunnel, log } = this.parts;
     const { ip4, ip6 } = state;
     const { x25519, ctl, nid } = identity;
     const tunnel = createTunnel({
@@ -185,11 +188,17 @@ export class Agent {
     this.#tunnel = { tunnel, addresses };
     tunnel.relayChanged(this.link.status.state === "connected");
     log("info", "the mesh is up on this host", { name: state.name, ip4, ip6 });
+  }
+
+  /** Packets flow without names: say so, and try again at the next refresh. */
+  async #bringNames({ ip4, ip6 }: Extract<MemberState, { kind: "up" }>): Promise<void> {
+    const { names, log } = this.parts;
+    if (this.#named) return;
     try {
       await names.start({ ip4, ip6 });
+      this.#named = true;
       this.#alarms.delete("names");
     } catch (error) {
-      // Packets flow without names: say so and go on.
       log("error", "names of the mesh do not resolve on this host", { cause: String(error) });
       this.#alarm("names", `names do not resolve: ${String(error)}`);
     }
@@ -199,6 +208,7 @@ export class Agent {
     const running = this.#tunnel;
     if (running === undefined) return;
     this.#tunnel = undefined;
+    this.#named = false;
     await this.parts.names.stop();
     await running.tunnel.stop();
   }

@@ -1,6 +1,6 @@
 // Who becomes a peer, under which addresses and secrets.
 import { describe, expect, it } from "vitest";
-import { derivePeers } from "../../../agent/map/derive-peers.ts";
+import { type PeerSources, peerDeriver } from "../../../agent/map/derive-peers.ts";
 import type { NetworkSecret } from "../../../protocol/host/configuration.ts";
 import { pairSecret, tunnelPsk } from "../../../protocol/trust/network-secret.ts";
 import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
@@ -8,6 +8,7 @@ import { deriveTunnelKeys } from "../../../protocol/trust/tunnel-keys.ts";
 import { applyItems } from "../../../protocol/trust/view.ts";
 import { grantItem, keysItem, now, openedView, type Party, party } from "../../protocol/trust/mesh.ts";
 
+const derivePeers = (sources: PeerSources) => peerDeriver()(sources);
 const [alpha, beta, gamma] = [party("alpha"), party("beta"), party("gamma")];
 const opened = openedView();
 const nid = (who: Party) => nodeIdOf(who.signer.publicKey);
@@ -69,6 +70,16 @@ describe("peers", () => {
     const [peer] = derivePeers({ view: viewWith(theirs), own, secret: secretOf(...held), hint: () => undefined });
     if (used === undefined) expect(peer).toBeUndefined();
     else expect(peer).toMatchObject(pskOf(used));
+  });
+
+  it("keep the secrets of a pair while its keys and generation stay", () => {
+    const derive = peerDeriver();
+    const give = (generation: number, ...gens: number[]) =>
+      derive({ view: viewWith(generation), own, secret: secretOf(...gens), hint: () => undefined })[0];
+    const first = give(1, 1);
+    expect(give(1, 1, 2)?.tunnelPsk).toBe(first?.tunnelPsk);
+    expect(give(2, 1, 2)).toMatchObject(pskOf(2));
+    expect(give(1, 1)).toMatchObject(pskOf(1));
   });
 
   it("are none without the network secret", () => {
