@@ -52,7 +52,20 @@ describe("two tunnels without relay or coordinator", () => {
 
   it("show nothing of a known payload on the wire", async () => {
     const file = join(folder, "wire.pcap");
-    const capture = ["netns", "exec", network.nameOf("a"), "tcpdump", "-i", "eth0", "-U", "-s", "0", "-w", file];
+    const capture = [
+      "netns",
+      "exec",
+      network.nameOf("a"),
+      "tcpdump",
+      "-i",
+      "eth0",
+      "--immediate-mode",
+      "-U",
+      "-s",
+      "0",
+      "-w",
+      file,
+    ];
     const tcpdump = spawn("ip", capture, { stdio: ["ignore", "ignore", "pipe"] });
     await new Promise((resolve) => tcpdump.stderr.once("data", resolve));
     const pattern = "5365637265745061796c6f6164";
@@ -90,7 +103,8 @@ describe("two tunnels without relay or coordinator", () => {
     await beta.kill();
     expect(network.ip("b", "-o", "link", "show")).not.toContain("tm0");
     await beta.start(toAlpha);
-    expect(await pingBeta(40)).toMatch(/ (0|[1-9]|1\d|2\d)% packet loss/);
+    const received = Number(/(\d+) received/.exec(await pingBeta(40))?.[1]);
+    expect(received).toBeGreaterThan(20);
     expect(await pingBeta(10)).toContain(" 0% packet loss");
     expect(network.ip("b", "-o", "link", "show").match(/tm0/g)).toHaveLength(1);
     expect(network.ip("b", "route", "show", "100.64.0.0/10").trim().split("\n")).toHaveLength(1);

@@ -71,6 +71,7 @@ export class Member {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child = child;
+    this.#answers = [];
     child.stderr.on("data", (chunk: Buffer) => this.log.push(chunk.toString()));
     const started = this.#expect<unknown>("started");
     const failed = this.#expect<string>("failed");
