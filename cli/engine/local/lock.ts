@@ -13,11 +13,10 @@ let counter = 0;
  * @throws TunnelMeshError TM_LOCAL_BUSY when a living process keeps it for more than 60 s
  */
 export async function withLock<T>(state: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(state, { recursive: true, mode: 0o700 });
   const lock = path.join(state, "lock");
   const mark = await ownMark();
   const mine = `${lock}.${mark.pid}.${counter++}`;
-  await writeFile(mine, JSON.stringify(mark), { mode: 0o600 });
+  await writeMark(state, mine, JSON.stringify(mark));
   try {
     const end = performance.now() + 60_000;
     while (!(await take(mine, lock))) {
@@ -31,6 +30,19 @@ export async function withLock<T>(state: string, work: () => Promise<T>): Promis
     }
   } finally {
     await rm(mine, { force: true });
+  }
+}
+
+/** Writes into the state folder, which another tm may remove, being empty, right after it was made here. */
+async function writeMark(state: string, file: string, text: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    await mkdir(state, { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(file, text, { mode: 0o600 });
+      return;
+    } catch (error) {
+      if (!isMissing(error) || tries === 5) throw error;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // Says what this machine lacks for local hosts, before anything is made.
-import { access, constants, mkdir, readFile, stat, statfs } from "node:fs/promises";
+import { access, constants, readFile, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { attempt } from "./run.ts";
@@ -28,7 +28,6 @@ const neededBytes = 512 * 1024 * 1024;
  */
 export async function checkMachine(state: string): Promise<void> {
   checkRoot();
-  await mkdir(state, { recursive: true, mode: 0o700 });
   const lacks = [
     ...(await missingPrograms()),
     ...(await missingKernel()),
@@ -102,7 +101,9 @@ async function hasOverlay(): Promise<boolean> {
 }
 
 async function wrongFolder(state: string): Promise<Lack[]> {
-  const found = await statfs(state);
+  let there = state;
+  while (!(await isThere(there))) there = path.dirname(there);
+  const found = await statfs(there);
   const lacks: Lack[] = [];
   if (/[,:\\\s]/.test(state)) lacks.push({ what: `a state folder without spaces, commas and colons, not ${state}` });
   if (found.type === overlayMagic) {

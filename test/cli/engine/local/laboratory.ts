@@ -91,11 +91,11 @@ export async function pictureOf(state: string): Promise<string[]> {
     .toSorted();
 }
 
-/** Local hosts of other state folders come and go while a test runs. */
+/**
+ * Other tests and other local hosts come and go meanwhile. Every namespace, interface and table of this state
+ * folder carries its prefix, so only those count; of mounts and groups all but those of other local hosts do.
+ */
 function isOfOthers(line: string, state: string): boolean {
-  const name = /tm[0-9a-f]{4}[hnrmt][0-9a-f]{7}/.exec(line)?.[0];
-  return (
-    (name !== undefined && !name.startsWith(statePrefix(state))) ||
-    (/^mount .*\/hosts\/[0-9a-f]{7}\/root/.test(line) && !line.includes(state))
-  );
+  if (line.includes(statePrefix(state)) || line.includes(state)) return false;
+  return /^(netns|link|route|nft|mount \/run\/netns) ?|\/tm[0-9a-f]{4}h|\/hosts\/[0-9a-f]{7}\/root/.test(line);
 }
