@@ -1,15 +1,6 @@
 // A coordinator that lies: it speaks the real channel with the real key, and everything it says is forged.
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
-import { acceptChannel } from "../../../protocol/coordination/channel.ts";
-import {
-  type CoordinationBodies,
-  type CoordinationKind,
-  type CoordinationMessage,
-  decodeCoordination,
-  encodeCoordination,
-} from "../../../protocol/coordination/frame.ts";
 import { type KeyPair, keyPairOf } from "../../../protocol/noise/primitives.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
@@ -26,6 +17,7 @@ import {
   party,
 } from "../../protocol/trust/mesh.ts";
 import { installHost, makeHost, startProcess, until } from "./host.ts";
+import { type Liar, startLiar } from "./liar.ts";
 
 const mesh = "demo-dev";
 const cleanups: (() => unknown)[] = [];
@@ -34,50 +26,10 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean();
 });
 
-interface Liar {
-  readonly url: string;
-  /** Messages of the agent, in order. */
-  readonly heard: CoordinationMessage[];
-  send<K extends CoordinationKind>(kind: K, body: CoordinationBodies[K]): void;
-}
-
-/** Takes the agent as a member at once and then says what the test wants. */
-async function startLiar(local: KeyPair, meshId: string): Promise<Liar> {
-  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-  await new Promise<void>((resolve) => server.once("listening", () => resolve()));
-  cleanups.push(() => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  const heard: CoordinationMessage[] = [];
-  let send: Liar["send"] = () => {
-    throw new Error("nobody is connected");
-  };
-  server.on("connection", (socket: WebSocket) => {
-    socket.once("message", (message: Buffer) => {
-      const accepted = acceptChannel({
-        local,
-        meshId: Buffer.from(meshId, "hex"),
-        message,
-        ephemeral: new Uint8Array(randomBytes(32)),
-      });
-      if (!accepted.ok) return socket.terminate();
-      const { transport, reply } = accepted;
-      send = (kind, body) => {
-        const frame = transport.seal(encodeCoordination(kind, body));
-        if (frame !== undefined) socket.send(frame);
-      };
-      socket.on("message", (frame: Buffer) => {
-        const plaintext = transport.open(frame);
-        const decoded = plaintext === undefined ? undefined : decodeCoordination(plaintext);
-        if (decoded?.ok) heard.push(decoded.message);
-      });
-      socket.send(reply);
-    });
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `ws://127.0.0.1:${port}`, heard, send: (kind, body) => send(kind, body) };
+async function liarFor(key: KeyPair, meshId: string): Promise<Liar> {
+  const liar = await startLiar(key, meshId);
+  cleanups.push(() => liar.close());
+  return liar;
 }
 
 /** Everything that a coordinator could wish to change. */
@@ -117,7 +69,7 @@ describe("a hostile coordinator", () => {
     const beta = party("beta");
     const key = keyPairOf(Buffer.alloc(32, 9));
     const opened = openedView();
-    const liar = await startLiar(key, opened.meshId);
+    const liar = await liarFor(key, opened.meshId);
     const publicKey = Buffer.from(key.publicKey).toString("hex");
     const items = [
       genesisItem(),
@@ -160,7 +112,7 @@ describe("a hostile coordinator", () => {
     const alpha = makeHost("alpha");
     cleanups.push(() => alpha.remove());
     const opened = openedView();
-    const liar = await startLiar(keyPairOf(Buffer.alloc(32, 9)), opened.meshId);
+    const liar = await liarFor(keyPairOf(Buffer.alloc(32, 9)), opened.meshId);
     const publicKey = Buffer.from(keyPairOf(Buffer.alloc(32, 8)).publicKey).toString("hex");
     const items = [
       genesisItem(),
