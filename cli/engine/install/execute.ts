@@ -95,8 +95,9 @@ async function upload(
       done(null, chunk);
     },
   });
-  const source = createReadStream(archive.file, { signal, highWaterMark: 256 * 1024 });
+  const source = createReadStream(archive.file, { highWaterMark: 256 * 1024 });
   source.once("error", (error) => counter.destroy(error));
+  counter.once("error", () => source.destroy());
   try {
     await connection.check(unpackScript(mesh, releaseName(release), release.hash), {
       root: true,

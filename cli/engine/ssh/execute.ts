@@ -75,6 +75,8 @@ export function execute(parameters: ExecuteParameters): Promise<RunResult> {
 function feed(channel: ClientChannel, { stdin, preamble }: ExecuteParameters, fail: (error: unknown) => void): void {
   if (preamble !== undefined) channel.write(preamble);
   if (stdin instanceof Readable) {
+    // It may have failed while the channel was opened: then it will not say so again.
+    if (stdin.errored !== null) return fail(stdin.errored);
     stdin.once("error", fail);
     stdin.pipe(channel);
   } else if (stdin === undefined) channel.end();
