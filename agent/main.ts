@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The agent's process: reads the configuration, builds the parts, passes them in; systemd starts it (architecture.md §5).
 import { parseMeshId } from "../protocol/brand.ts";
-import { isTunnelMeshError } from "../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../protocol/errors/error.ts";
 import { Agent } from "./control/agent.ts";
 import { agentFiles, readConfiguration } from "./control/agent-files.ts";
 import { type AgentCommand, parseArguments } from "./control/arguments.ts";
@@ -11,6 +11,7 @@ import { answerRequests } from "./control/requests.ts";
 import { createNoNames } from "./dns/name-service.ts";
 import { createResolver, type ResolverOptions } from "./dns/resolver.ts";
 import { loadIdentity } from "./identity/identity.ts";
+import { sweepTemporaries } from "./map/durable.ts";
 import { Hints } from "./map/hints.ts";
 import { MapStore } from "./map/map-store.ts";
 import { makeNetworkSecret, readNetworkSecret } from "./map/network-secret.ts";
@@ -55,6 +56,9 @@ async function run(command: Run, release: string): Promise<void> {
   const startedAt = performance.now();
   const files = agentFiles(command.mesh, command.root);
   const configuration = await readConfiguration(files.configuration, command.mesh);
+  // Two writers of one state folder would undo each other's writes.
+  if (await isAnswered(files.socket)) throw new TunnelMeshError("TM_AGENT_ALREADY_RUNNING", { detail: files.socket });
+  await sweepTemporaries(files.state);
   const log = openLog(configuration.logLevel);
   const notifier = openNotifier(process.env, log);
   const identity = await loadIdentity({

@@ -1,6 +1,6 @@
 // Writes a small file so that after a crash it is either the old one or the new one.
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
 /** Temporary file, fsync, rename, fsync of the folder (architecture.md §1 rule 8). The folder is made when missing (0700). */
@@ -34,6 +34,16 @@ export async function readIfThere(file: string, limit: number): Promise<string |
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** Removes what writes that were killed left in `folder`; nobody may be writing there. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names)
+    if (/\.\d+\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(path.join(folder, name), { force: true });
 }
 
 async function syncFolder(folder: string): Promise<void> {

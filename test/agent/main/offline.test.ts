@@ -61,6 +61,9 @@ describe("an agent without its coordinator", () => {
       roundTrips: [null, null],
     });
     expect(second.output()).not.toContain(secret);
+    const intruder = start(alpha);
+    expect(await new Promise((resolve) => intruder.process.once("exit", resolve))).toBe(1);
+    expect(intruder.output()).toContain("TM_AGENT_ALREADY_RUNNING");
     await second.ask({ method: "leave" });
     expect(await second.stop("SIGCONT")).toBe(78);
   });

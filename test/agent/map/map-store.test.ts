@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sweepTemporaries } from "../../../agent/map/durable.ts";
 import { type MapFiles, MapStore } from "../../../agent/map/map-store.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
@@ -79,12 +80,13 @@ describe("map on disk", () => {
     const whole = readFileSync(files.map, "utf8");
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), async (cut) => {
-        writeFileSync(`${files.map}.1.dead.tmp`, whole.slice(0, cut));
+        writeFileSync(`${files.map}.1.0badcafe.tmp`, whole.slice(0, cut));
         expect(names((await open()).view)).toEqual(["alpha"]);
       }),
       { numRuns: 10 },
     );
-    expect(readdirSync(path.dirname(files.map)).filter((name) => name.endsWith(".tmp"))).toHaveLength(1);
+    await sweepTemporaries(path.dirname(files.map));
+    expect(readdirSync(path.dirname(files.map)).toSorted()).toEqual(["head.json", "map.jsonl"]);
   });
 
   it("is refused when it ends before the head that this node has accepted", async () => {
