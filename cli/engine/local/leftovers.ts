@@ -41,11 +41,10 @@ async function deadHosts(place: LocalPlace, fix: boolean, kept: Set<string>): Pr
   for (const key of await namesIn(`${place.state}/hosts`)) {
     const record = await readHost(place.state, key);
     if (record === undefined) {
-      found.push({ kind: "folder", name: hostFolder(place.state, key) });
-      if (fix) {
-        await removeParts(place, namesOf(place, key), undefined);
-        await removeFolder(place, key);
-      }
+      found.push(...(await partsOf(place, key)));
+      if (fix) await removeParts(place, namesOf(place, key), undefined);
+      if (fix) await removeFolder(place, key);
+      else kept.add(key);
       continue;
     }
     const names = hostNames(place.prefix, record.network, record.name);

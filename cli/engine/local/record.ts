@@ -77,10 +77,11 @@ export const readHost = (state: string, key: string): Promise<HostRecord | undef
 export const readNetwork = (state: string, key: string): Promise<NetworkRecord | undefined> =>
   readRecord(networkFile(state, key), networkRecord);
 
-/** Records a host, on disk before this resolves. */
+/** Records a host, on disk before this resolves; throws a ZodError for what could not be read back. */
 export async function writeHost(state: string, key: string, record: HostRecord): Promise<void> {
+  const text = `${JSON.stringify(hostRecord.parse(record), null, 2)}\n`;
   await mkdir(hostFolder(state, key), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(hostFile(state, key), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await writeFileAtomic(hostFile(state, key), text, { mode: 0o600 });
 }
 
 /** Records a network, on disk before this resolves. */
