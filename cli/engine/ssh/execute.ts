@@ -76,9 +76,8 @@ function feed(channel: ClientChannel, { stdin, preamble }: ExecuteParameters, fa
   if (preamble !== undefined) channel.write(preamble);
   if (stdin instanceof Readable) {
     // It may have failed while the channel was opened: then it will not say so again.
-    if (stdin.errored !== null) return fail(stdin.errored);
-    stdin.once("error", fail);
-    stdin.pipe(channel);
+    if (stdin.errored !== null) fail(stdin.errored);
+    else stdin.once("error", fail).pipe(channel);
   } else if (stdin === undefined) channel.end();
   else channel.end(typeof stdin === "string" ? stdin : Buffer.from(stdin));
 }

@@ -166,20 +166,21 @@ describe("an install", () => {
 describe("a user who is not root", () => {
   const password = "correct-horse";
   const sudoers = (line: string) =>
-    connection.writeFile("/etc/sudoers.d/operator", `operator ${line}\n`, { mode: 0o440 });
+    connection.writeFile("/etc/sudoers.d/deployer", `deployer ${line}\n`, { mode: 0o440 });
 
   beforeAll(async () => {
     await connection.check(
-      "getent passwd operator || useradd --create-home --home-dir /var/operator --shell /bin/bash operator; " +
-        "install -d -o operator -m 700 /var/operator/.ssh; cat > /var/operator/.ssh/authorized_keys; chown operator /var/operator/.ssh/*; " +
+      "set -e; useradd --create-home --home-dir /var/deployer --shell /bin/bash deployer; " +
+        "install -d -o deployer -m 700 /var/deployer/.ssh; cat > /var/deployer/.ssh/authorized_keys; chown deployer /var/deployer/.ssh/*; " +
         "rm -f /run/nologin",
       { stdin: readFileSync(path.join(lab.home, ".ssh/id_ed25519.pub")) },
     );
-    await connection.check("chpasswd", { stdin: `operator:${password}\n` });
+    const perl = `print crypt("${password}", q($6$saltsalt$))`;
+    await connection.check(`usermod -p "$(perl -e '${perl}')" deployer`);
   });
 
   it("is told that there is no sudo", async () => {
-    const operator = await lab.connect("operator");
+    const operator = await lab.connect("deployer");
     await connection.run("mv /usr/bin/sudo /usr/bin/sudo.away");
     await expect(operator.check("id -u", { root: true })).rejects.toMatchObject({ code: "TM_SSH_NO_SUDO" });
     await connection.run("mv /usr/bin/sudo.away /usr/bin/sudo");
@@ -189,7 +190,7 @@ describe("a user who is not root", () => {
   it("installs through sudo, without a password and with one, and talks to the services", async () => {
     await bringSudo(connection);
     await sudoers("ALL=(ALL) NOPASSWD: ALL");
-    const free = await lab.connect("operator");
+    const free = await lab.connect("deployer");
     await installHub(free);
     expect(await agentRequest(free, mesh, { method: "status" })).toMatchObject({ mesh });
     free.close();
@@ -200,12 +201,12 @@ describe("a user who is not root", () => {
       asked.push(question);
       return answers.shift() ?? "";
     };
-    const operator = await lab.connect("operator", { askSecret });
+    const operator = await lab.connect("deployer", { askSecret });
     expect(await operator.check("id -u; cat", { root: true, stdin: "input" })).toBe("0\ninput");
     expect(await coordinatorRequest(operator, mesh, { method: "status" })).toMatchObject({ mesh });
     expect(asked).toHaveLength(2);
     operator.close();
-    const mute = await lab.connect("operator");
+    const mute = await lab.connect("deployer");
     await expect(mute.check("true", { root: true })).rejects.toMatchObject({ code: "TM_SSH_SUDO_PASSWORD" });
     mute.close();
   });
