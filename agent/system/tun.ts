@@ -97,7 +97,11 @@ async function readUntil(
     if (outcome === "more") {
       await new Promise((resolve) => setImmediate(resolve));
     } else if (outcome === "empty") {
-      await native.poll(descriptors, 2, longestWait);
+      // A poll that fails at once would spin: whatever it is, the descriptor is of no more use.
+      if ((await native.poll(descriptors, 2, longestWait)) < 0 && open()) {
+        handlers.onGone("poll failed");
+        return;
+      }
     } else {
       handlers.onGone(outcome);
       return;

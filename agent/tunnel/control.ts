@@ -1,4 +1,5 @@
 // The control messages between two agents: probes and their answers, and where each may be reached.
+import { cidrContains } from "../../protocol/addresses/cidr.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
 import { decodeControl } from "../../protocol/ctl/control.ts";
 import { type Candidate, encodeEndpoints, endpointLimit } from "../../protocol/ctl/endpoints.ts";
@@ -8,6 +9,8 @@ import type { Core, Link } from "./core.ts";
 import type { Echoes } from "./echo.ts";
 import { runPath } from "./paths.ts";
 import { sendControl } from "./sessions.ts";
+
+const unroutable = /^(127\.|169\.254\.|0\.|::1?$|fe[89ab]|ff|22[4-9]\.|2[3-5]\d\.)/i;
 
 /** Handles one authenticated control plaintext. */
 export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext: Uint8Array, path: Path): void {
@@ -25,7 +28,7 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
       return;
     }
     case "endpoints":
-      runPath(core, link, { kind: "candidates", source: "told", paths: directPaths(message.endpoints) });
+      runPath(core, link, { kind: "candidates", source: "told", paths: directPaths(core, message.endpoints) });
       return;
     default:
       return;
@@ -38,12 +41,16 @@ export function sendEndpoints(core: Core, link: Link, own: readonly Endpoint[], 
   sendControl(core, link, encodeEndpoints(candidates), paths);
 }
 
-/** Endpoints as ways; link-local and loopback ones lead to somebody else here. */
-export function directPaths(endpoints: readonly Endpoint[]): DirectPath[] {
+/** Endpoints as ways; loopback, link-local and multicast ones, and those inside the mesh, lead to somebody else or in circles. */
+export function directPaths(core: Core, endpoints: readonly Endpoint[]): DirectPath[] {
   return endpoints
-    .filter(
-      ({ address, port }) =>
-        port > 0 && !/^(127\.|169\.254\.|0\.|::1?$|fe[89ab]|ff|22[4-9]\.|2[3-5]\d\.)/i.test(address),
-    )
+    .filter(({ address, port }) => port > 0 && !unroutable.test(address) && !isInside(core, address))
     .map(({ address, port }) => ({ kind: "direct", address, port }));
+}
+
+/** Whether an address belongs to the mesh itself: sealed datagrams sent there would be sealed again, for ever. */
+export function isInside(core: Core, address: string): boolean {
+  const { range, range6 } = core.options;
+  const bare = address.replace(/%.*$/, "");
+  return cidrContains(range, bare) || cidrContains(range6, bare);
 }

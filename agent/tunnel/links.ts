@@ -61,7 +61,7 @@ function addLink(core: Core, peer: TunnelPeer): void {
 function updateLink(core: Core, link: Link, peer: TunnelPeer): void {
   const arrived = peer.online && !link.peer.online;
   link.peer = peer;
-  runPath(core, link, { kind: "candidates", source: "reported", paths: directPaths(peer.endpoints) });
+  runPath(core, link, { kind: "candidates", source: "reported", paths: directPaths(core, peer.endpoints) });
   runPath(core, link, { kind: "relay", usable: core.relayUsable, online: peer.online });
   if (arrived) runPath(core, link, { kind: "active" });
 }

@@ -15,7 +15,7 @@ import { readEndpoints } from "../system/network-addresses.ts";
 import { type Path, pathKey } from "../transport/path.ts";
 import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import { AdmissionControl } from "./admission.ts";
-import { receiveControl, sendEndpoints } from "./control.ts";
+import { isInside, receiveControl, sendEndpoints } from "./control.ts";
 import type { Core, Link, SessionKind } from "./core.ts";
 import { Echoes } from "./echo.ts";
 import { receive } from "./incoming.ts";
@@ -164,6 +164,10 @@ export class Runtime {
   }
 
   #heard(link: Link, path: Path, data: boolean): void {
+    if (path.kind === "direct" && isInside(this.#core, path.address)) {
+      this.#core.counters.count("path_inside");
+      return;
+    }
     const now = this.#core.clock.now();
     const key = pathKey(path);
     const { reported } = link;

@@ -79,6 +79,19 @@ describe("a source address that lies", () => {
   });
 });
 
+describe("an address inside the mesh", () => {
+  it("never becomes a path: packets would go in circles", () => {
+    const { world, one, other } = pair([false, false], true);
+    const endpoint = { kind: "local", address: "100.64.0.2", port: 51820 } as const;
+    one.runtime.setPeers([{ ...other.seen(false), endpoints: [endpoint] }]);
+    world.source = () => "100.64.0.7";
+    one.send(other, "hello");
+    world.advance(5_000);
+    expect(texts(other)).toEqual(["hello"]);
+    expect(world.log.filter(({ path }) => path.kind === "direct" && path.address.startsWith("100.64."))).toEqual([]);
+  });
+});
+
 describe("a peer that restarts", () => {
   it("is talked to again within seconds, without relay and coordinator", () => {
     const { world, one, other } = pair([true, true], false);
