@@ -96,7 +96,8 @@ export function createSshLab(): SshLab {
     },
     close() {
       for (const server of processes) server.kill("SIGKILL");
-      for (const pid of agents) process.kill(pid);
+      // Left to itself an agent removes its socket while the folder is removed.
+      for (const pid of agents) process.kill(pid, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
