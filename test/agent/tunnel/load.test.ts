@@ -1,0 +1,47 @@
+// A flood of well-formed handshakes: strangers get cookies, a peer gets in with one.
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { keyPairOf, publicKeyOf } from "../../../protocol/noise/primitives.ts";
+import { createInitiation } from "../../../protocol/wireguard/handshake.ts";
+import { tunnelProfile } from "../../../protocol/wireguard/profile.ts";
+import { encodeTimestamp } from "../../../protocol/wireguard/tai64n.ts";
+import { World } from "./world.ts";
+
+describe("under load", () => {
+  it("a peer gets in with a cookie, and strangers cost no more than the cap", () => {
+    const world = new World();
+    const [one, other] = [world.add(), world.add()];
+    const created = createInitiation(tunnelProfile, {
+      local: keyPairOf(randomBytes(32)),
+      remoteStatic: publicKeyOf(other.x25519),
+      ephemeral: randomBytes(32),
+      timestamp: encodeTimestamp(world.clock.wall()),
+      senderIndex: 1,
+    });
+    if (!created.ok) throw new Error(created.reason);
+    const { message } = created;
+    let flooded = 0;
+    const flood = (): void => {
+      for (let host = 0; host < 20; host += 1) {
+        flooded += 1;
+        const address = `203.0.113.${host}`;
+        other.plane.receiveDatagram(message, { kind: "direct", address, port: 9 });
+      }
+    };
+    for (let tick = 0; tick < 10; tick += 1) flood();
+    one.runtime.setPeers([other.seen(true)]);
+    other.runtime.setPeers([one.seen(true)]);
+    one.send(other, "through");
+    world.advance(12_000, flood);
+    expect(other.plane.arrived).toEqual([{ peer: one.nid, text: "through" }]);
+    expect(
+      world.log.some(
+        ({ path, datagram }) => path.kind === "direct" && path.address === one.address && datagram[0] === 0xe3,
+      ),
+    ).toBe(true);
+    const counters = other.runtime.readCounters();
+    expect(counters["handshake_cookie"]).toBeGreaterThan(flooded / 3);
+    // Only those before the load was noticed were worth a Diffie-Hellman.
+    expect(counters["handshake_stranger"]).toBeLessThan(flooded * 0.6);
+  });
+});
