@@ -68,18 +68,26 @@ export class MeshInterface {
       this.#routes.filter((route) => !wanted.includes(route)),
       (route) => routeStep("del", route, device),
     );
-    const clash = await findRouteClash(
-      wanted.filter((route) => !kept.includes(route)),
-      device,
-    ).catch(() => undefined);
-    const added = wanted.filter((route) => !kept.includes(route) && clash?.has(route) !== true);
-    if (clash !== undefined && clash.size > 0) {
+    const fresh = wanted.filter((route) => !kept.includes(route));
+    const clash = await this.#findClash(fresh);
+    if (clash.size > 0) {
       this.#options.log("warn", "routes of peers that this host reaches otherwise are left out", {
         routes: [...clash],
       });
     }
+    const added = fresh.filter((route) => !clash.has(route));
     await this.#each(added, (route) => routeStep("replace", route, device));
     this.#routes = wanted;
+  }
+
+  /** Routes that are not known to be free are not taken. */
+  async #findClash(routes: readonly string[]): Promise<ReadonlySet<string>> {
+    try {
+      return await findRouteClash(routes, this.#plan.interface);
+    } catch (error) {
+      this.#options.log("error", "the host's routes could not be read", { error: String(error) });
+      return new Set(routes);
+    }
   }
 
   async #each(routes: readonly string[], step: (route: string) => string[]): Promise<void> {

@@ -81,6 +81,15 @@ describe("three members", () => {
     }
   });
 
+  it("route further ranges to a peer, but not those that the host reaches otherwise", async () => {
+    const peers = [{ ...peerConfig(beta.identity, psk, ["198.18.42.2"]), routes: ["10.77.0.0/16", "198.18.42.0/25"] }];
+    await gamma.ask("set", { method: "setPeers", peers });
+    await expect.poll(() => network.ip("c", "route")).toContain("10.77.0.0/16 dev tm0");
+    expect(network.ip("c", "route")).not.toContain("198.18.42.0/25");
+    await gamma.ask("set", { method: "setPeers", peers: [{ ...peers[0], routes: [] }] });
+    await expect.poll(() => network.ip("c", "route")).not.toContain("10.77.0.0/16");
+  });
+
   it("do not take a packet whose inner source is another member", async () => {
     const before = (await beta.counters())["inner_source"] ?? 0;
     network.ip("c", "addr", "add", `${alpha.identity.ip4}/32`, "dev", "tm0");
