@@ -24,6 +24,7 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
     }
     case "pong": {
       const transaction = Buffer.from(message.transaction).toString("hex");
+      if (path.kind === "direct" && message.port > 0) link.observed = { address: message.address, port: message.port };
       if (!echoes.answer(transaction, path)) runPath(core, link, { kind: "pong", transaction, path });
       return;
     }

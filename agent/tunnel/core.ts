@@ -26,6 +26,8 @@ export interface Link {
   sent: number;
   /** The last round trip measured on any path, milliseconds. */
   roundTrip: number | undefined;
+  /** Where this node's datagrams come from, as the peer saw it last: the pair's own STUN (protocol.md §6c). */
+  observed: { readonly address: string; readonly port: number } | undefined;
   /** When the control session was last made; one made anew while young means that the peer restarted. */
   controlSince: number | undefined;
   /** Last report of traffic to the path machine, which needs no more than a few a second. */

@@ -49,6 +49,7 @@ function addLink(core: Core, peer: TunnelPeer): void {
     received: 0,
     sent: 0,
     roundTrip: undefined,
+    observed: undefined,
     controlSince: undefined,
     reported: { sentAt: 0, heardAt: 0, heardKey: "" },
   };

@@ -20,6 +20,7 @@ import type { Core, Link, SessionKind } from "./core.ts";
 import { Echoes } from "./echo.ts";
 import { receive } from "./incoming.ts";
 import { removeLink, syncLinks } from "./links.ts";
+import { observedEndpoints } from "./observed.ts";
 import { runPath, tickPaths } from "./paths.ts";
 import { runSession, tickSessions } from "./sessions.ts";
 import { peerStatus } from "./status.ts";
@@ -134,7 +135,8 @@ export class Runtime {
   refreshEndpoints(): void {
     const { port, dualStack } = this.#core.plane.socket;
     const { ip4, ip6 } = this.#core.options.identity;
-    const own = readEndpoints(port, dualStack).filter(({ address }) => address !== ip4 && address !== ip6);
+    const local = readEndpoints(port, dualStack).filter(({ address }) => address !== ip4 && address !== ip6);
+    const own = [...local, ...observedEndpoints(this.#core, local)];
     if (JSON.stringify(own) === JSON.stringify(this.#own)) return;
     this.#own = own;
     this.#core.options.onEndpoints(own);

@@ -79,6 +79,20 @@ describe("a source address that lies", () => {
   });
 });
 
+describe("a node behind a NAT", () => {
+  it("learns from a peer where its datagrams come from, and reports it", () => {
+    const { world, one, other } = pair([false, true], false);
+    world.source = (from) => (from === one ? "203.0.113.66" : from.address);
+    world.owner = (address) => (address === "203.0.113.66" ? one : undefined);
+    one.send(other, "hello");
+    world.advance(8_000);
+    one.runtime.refreshEndpoints();
+    expect(one.reported).toContainEqual({ kind: "observed", address: "203.0.113.66", port: 51820 });
+    expect(other.reported.some(({ kind }) => kind === "observed")).toBe(false);
+    expect(texts(other)).toEqual(["hello"]);
+  });
+});
+
 describe("an address inside the mesh", () => {
   it("never becomes a path: packets would go in circles", () => {
     const { world, one, other } = pair([false, false], true);

@@ -4,6 +4,7 @@ import type { Path } from "../../../agent/transport/path.ts";
 import { Runtime } from "../../../agent/tunnel/runtime.ts";
 import type { TunnelOptions, TunnelPeer } from "../../../agent/tunnel.ts";
 import { parseNodeId } from "../../../protocol/brand.ts";
+import type { Endpoint } from "../../../protocol/coordination/messages.ts";
 import { publicKeyOf } from "../../../protocol/noise/primitives.ts";
 import { MemoryPlane } from "./memory-plane.ts";
 
@@ -15,6 +16,8 @@ export class Node {
   readonly ctl = bytes(randomBytes(32));
   readonly name: string;
   readonly address: string;
+  /** Own endpoints as last reported. */
+  reported: readonly Endpoint[] = [];
   plane: MemoryPlane;
   runtime: Runtime;
   readonly #world: World;
@@ -65,7 +68,9 @@ export class Node {
       range6: "fd00::/48",
       log: () => undefined,
       relay: () => true,
-      onEndpoints: () => undefined,
+      onEndpoints: (endpoints) => {
+        this.reported = endpoints;
+      },
     };
     const runtime = new Runtime(options, plane, this.#world.clock, (length) => Uint8Array.from(randomBytes(length)));
     plane.runtime = runtime;
@@ -89,6 +94,8 @@ export class World {
   relayNames: (from: Node) => Node = (from) => from;
   /** Where a direct datagram seems to come from. */
   source: (from: Node) => string = (from) => from.address;
+  /** Who answers at an address that is nobody's own. */
+  owner: (address: string) => Node | undefined = () => undefined;
   passes: (flight: Flight) => boolean = () => true;
   #flying: Flight[] = [];
 
@@ -126,7 +133,7 @@ export class World {
       const to = this.nodes.find(({ nid }) => nid === path.nid);
       to?.runtime.relayed(this.relayNames(from).nid, datagram);
     } else {
-      const to = this.nodes.find(({ address }) => address === path.address);
+      const to = this.nodes.find(({ address }) => address === path.address) ?? this.owner(path.address);
       to?.plane.receiveDatagram(datagram, { kind: "direct", address: this.source(from), port: 51820 });
     }
   }
