@@ -11,6 +11,7 @@ const programs: readonly (readonly [debianPackage: string, program: string])[] =
   ["openssh-client", "/usr/bin/ssh-keygen"],
   ["openssh-server", "/usr/sbin/sshd"],
   ["procps", "/usr/bin/pgrep"],
+  ["sudo", "/usr/bin/sudo"],
   ["systemd-container", "/usr/bin/systemd-nspawn"],
   ["tcpdump", "/usr/bin/tcpdump"],
   ["wireguard-go", "/usr/bin/wireguard-go"],

@@ -1,6 +1,7 @@
 // What this machine looks like from outside a mesh: taken before and after, the two must be equal.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { statePrefix } from "../../cli/engine/local/names.ts";
 
 /** Names and texts that a mesh of local hosts could leave behind. */
 export interface MachineSnapshot {
@@ -14,23 +15,35 @@ export interface MachineSnapshot {
   readonly ruleset: string;
 }
 
-/** Takes the snapshot; names that belong to `other` meshes of this machine are their own business. */
+/** Everything that local hosts make outside themselves carries this mark; what else comes and goes here is not theirs. */
+const made = new RegExp(`${statePrefix("/var/lib/tunnelmesh-local")}|tunnelmesh`);
+
+/** Takes the snapshot. */
 export function snapshotMachine(): MachineSnapshot {
   return {
-    namespaces: lines("ip", ["netns", "list"]).map((line) => line.split(" ")[0] ?? ""),
-    interfaces: lines("ip", ["-o", "link"]).map((line) => line.split(": ")[1] ?? ""),
+    namespaces: lines("ip", ["netns", "list"])
+      .map((line) => line.split(" ")[0] ?? "")
+      .filter(isMade),
+    interfaces: lines("ip", ["-o", "link"])
+      .map((line) => line.split(": ")[1] ?? "")
+      .filter(isMade),
     routes: lines("ip", ["route"]),
     mounts: readFileSync("/proc/self/mounts", "utf8")
       .split("\n")
       .map((line) => line.split(" ")[1] ?? "")
+      .filter(isMade)
       .toSorted(),
-    cgroups: lines("find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d"]).toSorted(),
+    cgroups: lines("find", ["/sys/fs/cgroup", "-maxdepth", "3", "-type", "d"]).filter(isMade).toSorted(),
     folders: ["/opt/tunnelmesh", "/etc/tunnelmesh", "/var/lib/tunnelmesh", "/run/tunnelmesh"]
       .filter(existsSync)
       .concat(readdirSync("/etc/systemd/system").filter((name) => name.startsWith("tunnelmesh"))),
     resolver: readFileSync("/etc/resolv.conf", "utf8"),
     ruleset: lines("nft", ["list", "ruleset"]).join("\n"),
   };
+}
+
+function isMade(name: string): boolean {
+  return made.test(name);
 }
 
 function lines(program: string, parameters: readonly string[]): string[] {

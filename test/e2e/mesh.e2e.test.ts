@@ -120,6 +120,37 @@ done`;
   });
 });
 
+describe("where UDP does not pass", () => {
+  const pathOf = async (from: string, to: string) => {
+    const { hosts } = await project.json<StatusResult>(["status"]);
+    return hosts.find(({ name }) => name === from)?.peers.find(({ name }) => name === to)?.path.kind;
+  };
+
+  it("the relay carries sealed packets, and direct comes back without a packet lost", async () => {
+    on(
+      "gamma",
+      "nft 'add table inet block; add chain inet block in { type filter hook input priority 0; }; add rule inet block in udp dport 51820 drop'",
+    );
+    expect(on("beta", "for i in $(seq 30); do ping -c 1 -W 1 gamma.mesh && exit 0; done; exit 1")).toMatchObject({
+      code: 0,
+    });
+    await expect.poll(() => pathOf("beta", "gamma"), { timeout: 20_000, interval: 1_000 }).toBe("relay");
+    const pattern = "7e1a9d".repeat(4);
+    const outer = on("alpha", `ip -o route get ${at("gamma")} | grep -o 'dev [^ ]*' | cut -d' ' -f2`).stdout.trim();
+    on("alpha", `timeout 8 tcpdump -i ${outer} -U -w /run/relay.pcap tcp port 8443 >/dev/null 2>&1 & sleep 1`);
+    const relayed = on("beta", `ping -c 10 -i 0.2 -W 5 -p ${pattern} gamma.mesh`);
+    expect(relayed.stdout).toContain(" 0% packet loss");
+    const seen = on("alpha", "sleep 2; stat -c %s /run/relay.pcap; xxd -p /run/relay.pcap | tr -d '\\n'").stdout;
+    expect(Number(seen.split("\n")[0])).toBeGreaterThan(2_000);
+    expect(seen).not.toContain(pattern);
+
+    expect(on("gamma", "nft delete table inet block")).toMatchObject({ code: 0 });
+    const during = on("beta", "ping -c 300 -i 0.1 -W 5 gamma.mesh | tail -3");
+    expect(during.stdout).toContain(" 0% packet loss");
+    await expect.poll(() => pathOf("beta", "gamma"), { timeout: 60_000, interval: 1_000 }).toBe("direct");
+  });
+});
+
 describe("secrets", () => {
   it("are in no argv, log, world-readable file, coordinator database or admin folder", () => {
     const secret = JSON.parse(on("alpha", `cat ${paths.networkSecret}`).stdout) as {
