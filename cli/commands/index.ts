@@ -4,6 +4,7 @@ import Deploy from "./deploy.ts";
 import Destroy from "./destroy.ts";
 import Doctor from "./doctor.ts";
 import History from "./history.ts";
+import Leave from "./leave.ts";
 import LocalList from "./local/list.ts";
 import LocalRemove from "./local/rm.ts";
 import LocalUp from "./local/up.ts";
@@ -22,6 +23,7 @@ export const commands = {
   destroy: Destroy,
   doctor: Doctor,
   history: History,
+  leave: Leave,
   "local:list": LocalList,
   "local:rm": LocalRemove,
   "local:up": LocalUp,

@@ -9,10 +9,15 @@ export async function startCommandLine(argv: readonly string[], root: string): P
   if (caller.plain) process.env["NO_COLOR"] = "1";
   try {
     const { run } = await import("@oclif/core/run");
-    await run(argv.length === 0 ? ["next"] : [...argv], root);
+    await run(namesCommand(argv) ? [...argv] : ["next", ...argv], root);
   } catch (error) {
     const { reportError } = await import("./report.ts");
     reportError(error, caller);
   }
   return exitCommand();
+}
+
+/** False for nothing, and for flags alone that are about a command: those are about the next step then. */
+function namesCommand([first]: readonly string[]): boolean {
+  return first !== undefined && (!first.startsWith("-") || ["--help", "-h", "--version"].includes(first));
 }

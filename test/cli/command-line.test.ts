@@ -14,6 +14,7 @@ describe("help", () => {
       "destroy",
       "doctor",
       "history",
+      "leave",
       "peers",
       "ping",
       "plan",
@@ -191,6 +192,31 @@ describe("tm alone", () => {
     expect(JSON.parse((await runTm(["next", "--json"], { cwd: project.folder })).stdout)).toMatchObject({
       state: "not-deployed",
     });
+  });
+});
+
+describe("tm with global flags alone", () => {
+  it("shows the next step too", async () => {
+    using project = makeProject({ "stack.ts": officeStack });
+    const { stdout, code } = await runTm(["--json", "--cwd", project.folder]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ state: "not-deployed" });
+  });
+});
+
+describe("tm leave", () => {
+  it("says how the member comes back", async () => {
+    const { stdout, code } = await runTm(["leave", "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/tm leave NODE/);
+    expect(stdout.replace(/\s+/g, " ")).toContain("tm deploy brings it back, as it stays a member");
+  });
+
+  it("needs a mesh", async () => {
+    using project = makeProject({ "stack.ts": officeStack, "package.json": "{}" });
+    const { stdout, code } = await runTm(["leave", "nas", "--json"], { cwd: project.folder });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "TM_DEPLOY_NOT_DEPLOYED" } });
   });
 });
 

@@ -183,6 +183,20 @@ export interface PingResult extends PingReply {
 /** Sealed pings from one member's agent to another. @throws TunnelMeshError when `from` cannot be asked */
 export type PingMember = (parameters: PingParameters) => Promise<PingResult>;
 
+export interface LeaveParameters extends EngineContext {
+  readonly name: string;
+}
+export interface LeaveResult {
+  readonly mesh: string;
+  readonly stage: string;
+  readonly name: string;
+}
+/**
+ * Stops the agent of one member, which takes back its routes, rules and DNS; it stays a member, and the next deploy starts it again.
+ * @throws TunnelMeshError when it cannot be asked
+ */
+export type LeaveMesh = (parameters: LeaveParameters) => Promise<LeaveResult>;
+
 export interface UnlockResult {
   readonly mesh: string;
   /** Whose lease ended; absent when nobody held one. */
@@ -215,6 +229,7 @@ export interface DeployEngine {
   readonly removeNode: RemoveNode;
   readonly meshStatus: MeshStatus;
   readonly pingMember: PingMember;
+  readonly leaveMesh: LeaveMesh;
   readonly unlockStack: UnlockStack;
   readonly deployHistory: DeployHistory;
 }
