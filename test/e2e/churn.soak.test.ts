@@ -6,7 +6,7 @@ import { Project } from "./project.ts";
 
 const rounds = 10;
 /** The whole churn must fit in here, in milliseconds: a round that grows slower is a failure too. */
-const limit = 15 * 60_000;
+const limit = 12 * 60_000;
 const residents = ["alpha", "beta", "gamma"];
 const guest = "delta";
 
