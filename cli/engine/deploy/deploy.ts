@@ -31,6 +31,9 @@ export const deployStack: DeployStack = (parameters) =>
 
 async function deploy(run: Run, parameters: DeployParameters): Promise<DeployResult> {
   const { progress } = run.context;
+  const { genesis } = await run.home.read();
+  // Whoever cannot sign the beginning of the mesh makes no hosts for it.
+  if (genesis === undefined) await run.signer();
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(true);
   coordinatorHost(outcomes);

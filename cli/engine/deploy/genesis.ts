@@ -21,19 +21,12 @@ export interface HostedMesh {
 /**
  * Opens the journal of this stage's mesh. With no mesh file: adopts the mesh that the stack's hosts belong to when all of them agree
  * and its admins are the stack's, else begins a new one. Genesis is on the disk before this returns.
- * @throws TunnelMeshError TM_DEPLOY_OTHER_STACK, TM_DEPLOY_OTHER_MESH, TM_DEPLOY_MODEL_CHANGED
+ * @throws TunnelMeshError TM_DEPLOY_OTHER_MESH, TM_DEPLOY_MODEL_CHANGED
  */
 export async function openMesh(run: Run, hosted: readonly HostedMesh[]): Promise<Journal> {
   const { genesis, view } = await run.home.read();
   if (genesis === undefined) await begin(run, hosted);
-  if (view !== undefined) {
-    if (view.name !== run.model.name) {
-      throw new TunnelMeshError("TM_DEPLOY_OTHER_STACK", {
-        detail: `it is the home of ${view.name}, this is ${run.model.name}`,
-      });
-    }
-    refuseOthers(view.meshId, hosted);
-  }
+  if (view !== undefined) refuseOthers(view.meshId, hosted);
   const journal = await openJournal(run.home, run.signer);
   refuseChanges(run.model, journal.view);
   return journal;

@@ -26,12 +26,17 @@ export interface Run {
   keep(connection: HostConnection): void;
 }
 
-/** Runs `work` and closes every connection after it, whatever happens. */
+/**
+ * Runs `work` and closes every connection after it, whatever happens.
+ * @throws TunnelMeshError TM_DEPLOY_OTHER_STACK, TM_TRUST_MESH_FILE, and what `work` throws
+ */
 export async function withRun<T>(context: EngineContext, work: (run: Run) => Promise<T>): Promise<T> {
   const { model, projectFolder, stage } = context.loaded;
   const home = openMeshHome({ folder: projectFolder, stage });
   const parallel = context.parallel ?? defaultParallel;
   const connections: HostConnection[] = [];
+  // Before anything is reached or made: a damaged file, or one of another stack, ends the run here.
+  await refuseOtherStack(home, model);
   const identityFiles = await loginKeys(context);
   const reachOptions: ReachOptions = {
     local: async () => createLocalHosts(),
@@ -69,6 +74,15 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
   } finally {
     for (const connection of connections) connection.close();
   }
+}
+
+/** A stage's mesh file is one mesh's: no command may take it for another stack's. */
+async function refuseOtherStack(home: MeshHome, model: MeshModel): Promise<void> {
+  const { view } = await home.read();
+  if (view === undefined || view.name === model.name) return;
+  throw new TunnelMeshError("TM_DEPLOY_OTHER_STACK", {
+    detail: `${home.file} is the home of ${view.name}, this is ${model.name}`,
+  });
 }
 
 /** The reached hosts among outcomes. */
