@@ -1,6 +1,5 @@
 // Commands look at the mesh file before they touch anything: another stack's, a damaged one, one without a key to sign with.
 import { existsSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { createGenesis } from "../../cli/engine/trust/items.ts";
 import { openMeshHome } from "../../cli/engine/trust/mesh-home.ts";
