@@ -73,15 +73,20 @@ async function measureUse(project: Project, runs: number, report: (text: string)
 /** A project of its own that is taken away with its hosts, also after a failure or an interrupt. */
 async function withProject(purpose: string, measure: (project: Project) => Promise<void>): Promise<void> {
   const project = new Project(purpose).create(members);
+  let removed: Promise<void> | undefined;
+  const remove = (): Promise<void> => {
+    removed ??= project.remove();
+    return removed;
+  };
   const interrupt = (): void => {
     killRunning();
-    void project.remove().finally(() => process.exit(130));
+    void remove().finally(() => process.exit(130));
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
     await measure(project);
   } finally {
+    await remove();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-    await project.remove();
   }
 }
