@@ -22,7 +22,7 @@ import { openNotifier } from "./system/notify.ts";
 import { removeInterface } from "./system/repair.ts";
 import { createTunnel } from "./tunnel/create-tunnel.ts";
 
-/** EX_CONFIG of sysexits.h: the unit does not restart on it. For what a new start would not change, and after `leave`. */
+/** EX_CONFIG of sysexits.h: the unit does not restart on it, nor on 0. For what a new start would not change. */
 const exitStayDown = 78;
 /** A stop that hangs is ended; what it left behind is for `repair`. */
 const stopTimeout = 8_000;
@@ -98,7 +98,6 @@ async function run(command: Run, release: string): Promise<void> {
   notifier.close();
   await agent.stop();
   await socket.close();
-  if (reason === "leave") process.exitCode = exitStayDown;
 }
 
 /**

@@ -15,8 +15,9 @@ interface Rate {
 
 const calm: Rate = { rate: 0.1, burst: 100 };
 const strict: Rate = { rate: 0.02, burst: 5 };
-/** Handshakes of one second from which on a source must prove itself, and beyond which nobody gets in. */
+/** Handshakes of one second from which on a source must prove itself. */
 const loadFrom = 100;
+/** Admitted handshakes of one second beyond which nobody gets in. */
 const total = 400;
 const stickiness = 1_000;
 const bucketLimit = 4_096;
@@ -27,7 +28,7 @@ export class AdmissionControl {
   readonly #random: (length: number) => Uint8Array;
   readonly #buckets = new Map<string, Bucket>();
   #secret: { readonly value: Uint8Array; readonly at: number } | undefined;
-  #second = { at: 0, count: 0 };
+  #second = { at: 0, count: 0, admitted: 0 };
   #loadedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(random: (length: number) => Uint8Array) {
@@ -40,13 +41,16 @@ export class AdmissionControl {
    * @param source the source as cookie input
    */
   admit(key: string, source: Uint8Array, message: Uint8Array, now: number): Admission {
-    if (now - this.#second.at >= 1_000) this.#second = { at: now, count: 0 };
+    if (now - this.#second.at >= 1_000) this.#second = { at: now, count: 0, admitted: 0 };
     this.#second.count += 1;
     if (this.#second.count > loadFrom) this.#loadedUntil = now + stickiness;
     const loaded = now < this.#loadedUntil;
     if (loaded && !verifyMac2(this.cookie(source, now), message)) return "cookie";
-    if (this.#second.count > total) return "totalLimit";
-    return this.#take(key, loaded ? strict : calm, now) ? "admitted" : "sourceLimit";
+    // What was answered with a cookie cost next to nothing: it must not use up the room of those who came back with theirs.
+    if (this.#second.admitted >= total) return "totalLimit";
+    if (!this.#take(key, loaded ? strict : calm, now)) return "sourceLimit";
+    this.#second.admitted += 1;
+    return "admitted";
   }
 
   /** The cookie of a source; the secret behind it is renewed every 120 s. */

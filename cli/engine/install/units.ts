@@ -41,7 +41,7 @@ StartLimitIntervalSec=0
 
 [Service]
 ${restarting}
-RestartPreventExitStatus=78
+RestartPreventExitStatus=0 78
 ExecStartPre=-+/opt/tunnelmesh/%i/current/node /opt/tunnelmesh/%i/current/agent.mjs repair --mesh %i
 ExecStart=/opt/tunnelmesh/%i/current/node /opt/tunnelmesh/%i/current/agent.mjs run --mesh %i
 ExecStopPost=-+/opt/tunnelmesh/%i/current/node /opt/tunnelmesh/%i/current/agent.mjs repair --mesh %i

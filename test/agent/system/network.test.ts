@@ -36,9 +36,7 @@ describe("a clash", () => {
 
   it("is a route inside, around or equal to the range that leads elsewhere", () => {
     expect(
-      ["100.70.0.0/16", "100.64.0.0/10", "100.0.0.0/9", "100.100.1.1", "fd00::5", "fd00::/16"].map((dst) =>
-        clash(dst),
-      ),
+      ["100.70.0.0/16", "100.64.0.0/10", "100.0.0.0/9", "100.100.1.1", "fd00::5", "fd00::/16"].map((dst) => clash(dst)),
     ).toEqual(Array(6).fill(true));
   });
 

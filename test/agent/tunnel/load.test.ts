@@ -32,7 +32,8 @@ describe("under load", () => {
     one.runtime.setPeers([other.seen(true)]);
     other.runtime.setPeers([one.seen(true)]);
     one.send(other, "through");
-    world.advance(12_000, flood);
+    // A cookie costs each of up to four handshakes one retry of 5 s.
+    world.advance(30_000, flood);
     expect(other.plane.arrived).toEqual([{ peer: one.nid, text: "through" }]);
     expect(
       world.log.some(

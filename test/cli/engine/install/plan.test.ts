@@ -178,6 +178,6 @@ describe("units", () => {
 
   it("take back the host's state after any end of the agent", () => {
     expect(agentUnitText).toMatch(/^ExecStopPost=-\+.* repair --mesh %i$/m);
-    expect(agentUnitText).toMatch(/^RestartPreventExitStatus=78$/m);
+    expect(agentUnitText).toMatch(/^RestartPreventExitStatus=0 78$/m);
   });
 });
