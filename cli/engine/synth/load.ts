@@ -59,14 +59,17 @@ async function askThread(request: SynthRequest, timeout: number, signal?: AbortS
   try {
     return await new Promise<SynthAnswer>((resolve, reject) => {
       const place = path.basename(request.stackFile);
-      const fail = (code: "TM_STACK_TIMEOUT" | "TM_STACK_FAILED", why: string) =>
-        reject(new TunnelMeshError(code, { detail: `${place}: ${why}` }));
+      const fail = (code: "TM_STACK_TIMEOUT" | "TM_STACK_FAILED", why: string, cause?: unknown) =>
+        reject(new TunnelMeshError(code, { detail: `${place}: ${why}`, cause }));
       timer = setTimeout(() => fail("TM_STACK_TIMEOUT", `no answer after ${timeout / 1000} s`), timeout);
       onAbort = () => reject(signal?.reason);
       if (signal?.aborted) onAbort();
       signal?.addEventListener("abort", onAbort, { once: true });
       thread.once("message", resolve);
-      thread.once("error", reject);
+      // What nobody in the stack awaits or catches ends the thread.
+      thread.once("error", (error: unknown) =>
+        fail("TM_STACK_FAILED", error instanceof Error ? error.message : String(error), error),
+      );
       thread.once("exit", (code) => fail("TM_STACK_FAILED", `it ended the process with code ${code}`));
     });
   } finally {

@@ -62,6 +62,13 @@ describe("loading a stack", () => {
     expect(error).toMatchObject({ code: "TM_STACK_FAILED", detail: "stack.ts:5: boom" });
   });
 
+  it("blames the stack for a promise that nobody awaits", async () => {
+    const error = await failure(
+      `void Promise.reject(new Error("lost"));\nawait new Promise((resolve) => setTimeout(resolve, 5000));\n${officeStack}`,
+    );
+    expect(error).toMatchObject({ code: "TM_STACK_FAILED", detail: "stack.ts: lost" });
+  });
+
   it("names the line of a member that is wrong", async () => {
     const error = await failure(officeStack.replace('"hub"', '"Hub!"'));
     expect(error?.code).toBe("TM_STACK_MEMBER_NAME");
