@@ -33,7 +33,7 @@ const head = `# Commands
 
 \`tm\` alone shows the next sensible step. \`tm COMMAND --help\` says what is below, on the terminal. This page is made from the commands by \`./tm @docs/cli.ts\`.
 
-With \`--json\` a command writes exactly one JSON document to stdout, its result or \`{"error": {"code", "message", "detail", "advice"}}\`, and everything else to stderr. Without a terminal nothing is ever asked: a command that needs an answer ends with 64 and names the command to run. Ctrl-C once stops cleanly, twice at once. The full log of each run is in \`.tm/logs/\` of the project.
+With \`--json\` a command writes exactly one JSON document to stdout, its result or \`{"error": {"code", "message", "detail", "advice"}}\`, and everything else to stderr. Without it, too, stdout is for the result: progress and errors go to stderr. Without a terminal nothing is ever asked: a command that needs an answer ends with 64 and names the command to run. Ctrl-C once stops cleanly, twice at once. The full log of each run is in \`.tm/logs/\` of the project.
 
 A command means the stack file that is its argument, else the one of \`.tm/current\` (which \`tm deploy\` writes), else the nearest \`stack.ts\` in the folder or above it.
 

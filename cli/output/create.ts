@@ -1,9 +1,9 @@
-// Chooses how progress is shown: a list on a terminal, lines elsewhere, stderr alone with --json.
+// Chooses how progress is shown: a list on a terminal, lines elsewhere; always on stderr, as stdout is for the result.
 import type { ShownProgress } from "./shown.ts";
 
 export interface ProgressOptions {
   /** list needs a terminal on stderr. */
-  readonly mode: "list" | "lines" | "json";
+  readonly mode: "list" | "lines";
   readonly log: (text: string) => void;
   readonly verbose: boolean;
 }
@@ -15,13 +15,11 @@ export async function createProgress({ mode, log, verbose }: ProgressOptions): P
     return createListProgress({ stream: process.stderr, log });
   }
   const { createLineProgress } = await import("./lines.ts");
-  const stream = mode === "json" ? process.stderr : process.stdout;
-  return createLineProgress({ write: (line) => stream.write(`${line}\n`), log, verbose });
+  return createLineProgress({ write: (line) => process.stderr.write(`${line}\n`), log, verbose });
 }
 
-/** A list where both streams are terminals and nothing asked for plain output. */
+/** A list where both streams are terminals and nothing asked for JSON or plain output. */
 export function chooseMode(caller: { json: boolean; verbose: boolean; plain: boolean }): ProgressOptions["mode"] {
-  if (caller.json) return "json";
   const terminal = Boolean(process.stderr.isTTY && process.stdout.isTTY);
-  return terminal && !caller.plain && !caller.verbose ? "list" : "lines";
+  return terminal && !caller.json && !caller.plain && !caller.verbose ? "list" : "lines";
 }

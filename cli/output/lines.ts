@@ -1,4 +1,4 @@
-// Progress as plain lines: for CI, for files, and with --json on stderr.
+// Progress as plain lines: for CI, for files, and with --json.
 import type { ShownProgress } from "./shown.ts";
 
 /** Writes one line for each step that a row takes. */

@@ -1,4 +1,4 @@
-// The contract between long work and whatever shows it: a list per host on a terminal, plain lines in CI, nothing but stderr with --json.
+// The contract between long work and whatever shows it: a list per host on a terminal, plain lines elsewhere.
 
 /** One line of work, usually a host. */
 export interface ProgressRow {

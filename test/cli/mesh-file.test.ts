@@ -1,4 +1,4 @@
-// Commands look at the mesh file before they touch anything: another stack's, a damaged one, one without a key to sign with.
+// Commands over a mesh file whose hosts refuse: another stack's file, a damaged one, no key to sign with, and where progress goes.
 import { existsSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createGenesis } from "../../cli/engine/trust/items.ts";
@@ -64,5 +64,14 @@ describe("a first deploy without a key of an admin", () => {
     });
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: "TM_TRUST_NO_ADMIN_KEY" } });
     expect(stderr).not.toContain("connecting");
+  });
+});
+
+describe("without a terminal", () => {
+  it("progress goes to stderr, so that stdout is the result alone", async () => {
+    using project = await projectOf("ours");
+    const { stdout, stderr } = await runTm(["status"], { cwd: project.folder });
+    expect(stdout).toMatch(/^Mesh ours-main, stage main/);
+    expect(stderr).toContain("hub: connecting");
   });
 });
