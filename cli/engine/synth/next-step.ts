@@ -1,5 +1,5 @@
 // Decides what somebody who typed `tm` alone most likely wants to do next.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { findProject, findStack } from "./find.ts";
@@ -21,7 +21,8 @@ export function findNextStep(options: {
   if (found === undefined) return withoutStack(options.cwd);
   const stage = findStage(found.projectFolder, { flag: options.stage, environment: options.environment["TM_STAGE"] });
   const file = path.relative(options.cwd, found.stackFile) || found.stackFile;
-  if (!existsSync(path.join(found.projectFolder, "mesh", `${stage}.jsonl`))) {
+  const meshFile = statSync(path.join(found.projectFolder, "mesh", `${stage}.jsonl`), { throwIfNoEntry: false });
+  if (meshFile === undefined || meshFile.size === 0) {
     return {
       state: "not-deployed",
       says: `${file} is not deployed (stage ${stage}).`,

@@ -197,7 +197,7 @@ describe("progress as lines", () => {
   });
 
   it("is chosen wherever something else than a person reads", () => {
-    expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("json");
+    expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("lines");
     expect(chooseMode({ json: false, verbose: true, plain: false })).toBe("lines");
     expect(chooseMode({ json: false, verbose: false, plain: true })).toBe("lines");
   });

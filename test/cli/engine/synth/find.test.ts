@@ -87,11 +87,13 @@ describe("the next step", () => {
 
   it("is deploy for a stack that is not deployed, status for one that is", () => {
     using written = makeProject({ "stack.ts": "" });
+    using begun = makeProject({ "stack.ts": "", "mesh/main.jsonl": "" });
     using deployed = makeProject({ "stack.ts": "", "mesh/main.jsonl": "{}" });
     expect(next(written.folder)).toMatchObject({
       state: "not-deployed",
       says: "stack.ts is not deployed (stage main).",
     });
+    expect(next(begun.folder)).toMatchObject({ state: "not-deployed" });
     expect(next(deployed.folder)).toMatchObject({ state: "deployed" });
   });
 });
