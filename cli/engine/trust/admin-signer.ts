@@ -25,7 +25,7 @@ export interface SignerChoice {
 /**
  * Gives the first signer whose public half is in `admins`. A plain Ed25519 file signs in this process, everything else
  * through ssh-keygen.
- * @throws TunnelMeshError TM_TRUST_NOT_ADMIN, TM_TRUST_NO_ADMIN_KEY (with all that was looked at), TM_TRUST_PRIVATE_KEY
+ * @throws TunnelMeshError TM_TRUST_NOT_ADMIN, TM_TRUST_NO_ADMIN_KEY (with all that was looked at), TM_TRUST_PRIVATE_KEY, TM_SSH_KEY_FILE
  */
 export async function chooseAdminSigner(choice: SignerChoice): Promise<Signer> {
   const admins = new Set(choice.admins.map((line) => parseSshPublicKey(line).line));
@@ -53,7 +53,7 @@ export async function chooseAdminSigner(choice: SignerChoice): Promise<Signer> {
 async function givenSigner(file: string, admins: ReadonlySet<string>, choice: SignerChoice): Promise<Signer> {
   const key = await readKeyFile(file).catch((error: unknown) => {
     if (isTunnelMeshError(error)) throw new TunnelMeshError(error.code, { detail: `${file}: ${error.detail}` });
-    if (isFileError(error)) throw new TunnelMeshError("TM_TRUST_PRIVATE_KEY", { detail: error.message, cause: error });
+    if (isFileError(error)) throw new TunnelMeshError("TM_SSH_KEY_FILE", { detail: error.message, cause: error });
     throw error;
   });
   if (!admins.has(key.publicKey.line)) {

@@ -113,7 +113,7 @@ describe("the admin's key", () => {
       detail: expect.stringContaining(fingerprintOf(parseSshPublicKey(other.line))),
     });
     await expect(chooseAdminSigner({ ...choice, adminKey: path.join(home, "none") })).rejects.toMatchObject({
-      code: "TM_TRUST_PRIVATE_KEY",
+      code: "TM_SSH_KEY_FILE",
     });
   });
 });
