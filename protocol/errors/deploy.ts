@@ -60,6 +60,11 @@ export const deployErrors = {
     cause: "One deploy at a time holds the lease of a mesh.",
     advice: ["Wait for it to end.", "If it died on another machine: tm unlock."],
   },
+  TM_DEPLOY_DOWNGRADE: {
+    title: "A host has a newer release than this one",
+    cause: "Older code may not understand what a newer one has written.",
+    advice: ["Deploy from a newer clone.", "If going back is meant: --downgrade."],
+  },
   TM_DEPLOY_PARTIAL: {
     title: "Some hosts were not finished",
     cause: "The others are deployed; what failed is listed with its cause.",

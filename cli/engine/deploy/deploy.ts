@@ -2,13 +2,15 @@
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { DeployParameters, DeployResult, DeployStack } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
+import { refuseDowngrade } from "./downgrade.ts";
 import { openMesh } from "./genesis.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { type InstalledHost, installMember } from "./install.ts";
 import type { Journal } from "./journal.ts";
 import { knownHosts, readRecords } from "./known-hosts.ts";
-import { type MembershipChange, planMembership } from "./membership.ts";
+import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import { signMembership } from "./membership-signing.ts";
+import { fillOutputs } from "./outputs.ts";
 import { planOf } from "./plan.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
@@ -16,6 +18,7 @@ import { removeRevoked } from "./remove.ts";
 import { settleAll } from "./report.ts";
 import { collectResults } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
+import { coordinatorOf } from "./specification.ts";
 import { pingOthers, waitUntilUp } from "./verify.ts";
 
 /** Makes hosts and mesh what the stack says; see the contract. */
@@ -39,6 +42,11 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   coordinatorHost(outcomes);
   const { prepared, unready } = await prepareHosts(run, outcomes);
   const hub = hubOf(prepared, unready);
+  if (!parameters.downgrade) {
+    const change = ({ member, facts, release }: PreparedHost) =>
+      ({ host: member.name, installed: facts.installed?.release, version: release.version }) as const;
+    refuseDowngrade(prepared.map(change));
+  }
   if (parameters.confirm !== undefined) {
     const { view } = await run.home.read();
     const plan = await planOf(run, prepared, unready, view);
@@ -65,7 +73,7 @@ async function deployMembers(
 ): Promise<DeployResult> {
   const { progress, signal } = run.context;
   const records = readRecords(await coordinator.history());
-  const stackNames = new Set(run.model.members.map(({ name }) => name));
+  const stackNames = namesOf(run.model.members, prepared);
   const changes = planMembership([...journal.view.members.values()], stackNames, prepared);
   await signMembership(journal, coordinator, changes);
 
@@ -94,7 +102,14 @@ async function deployMembers(
     release: coordinator.releaseName,
     hosts: [...results, ...removed].toSorted((left, right) => left.name.localeCompare(right.name, "en")),
     failed: results.filter(({ state }) => state === "failed").length,
+    outputs: fillOutputs(run.model.outputs, knownValues(run, journal)),
   };
+}
+
+/** What outputs may refer to: the coordinator's URL. */
+function knownValues(run: Run, journal: Journal): Readonly<Record<string, string>> {
+  const url = journal.view.coordinator?.urls[0];
+  return url === undefined ? {} : { [`${coordinatorOf(run.model).name}.url`]: url };
 }
 
 function proveMesh(run: Run, standing: readonly InstalledHost[]) {

@@ -1,4 +1,5 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
+import type { NodeId } from "../../../protocol/brand.ts";
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { uninstall } from "../install/uninstall.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
@@ -70,10 +71,16 @@ async function hostsOutsideStack(
   const hub = reachedOf(outcomes).find(({ member }) => member.role === "coordinator");
   if (hub === undefined) return {};
   const names = new Set(run.model.members.map(({ name }) => name));
+  const { view } = await run.home.read();
+  // Records also name hosts that were renamed or removed since: those are nobody's any more.
+  const isMember = (name: string, { nid }: KnownHost) =>
+    view === undefined || view.members.get(nid as NodeId)?.name === name;
   try {
     const coordinator = connectCoordinator(hub.connection, run.model.name, run.context.signal);
     const known = knownHosts(readRecords(await coordinator.history()));
-    return Object.fromEntries(Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh"));
+    return Object.fromEntries(
+      Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh" && isMember(name, host)),
+    );
   } catch (error) {
     if (!isTunnelMeshError(error)) throw error;
     run.context.progress.log(`the coordinator could not say which hosts were added: ${error.message}`);

@@ -25,7 +25,7 @@ export type MembershipChange =
 /**
  * Compares the stack with the verified view. Members that came by `add-node` or token and are not in the stack are left alone;
  * so are stack members whose host was not reached.
- * @param stackNames every name of the stack, reached or not
+ * @param stackNames every name of the stack, reached or not, from `namesOf`
  * @throws TunnelMeshError TM_DEPLOY_CLONED_HOST_KEY, TM_DEPLOY_HOST_REPLACED, TM_DEPLOY_RENAMED
  */
 export function planMembership(
@@ -45,6 +45,16 @@ export function planMembership(
     (member) => member.origin === "stack" && !stackNames.has(member.name) && !handled.has(member.nid),
   );
   return [...changes, ...gone.map((before) => ({ kind: "revoke", why: "removed", before }) as const)];
+}
+
+/**
+ * Every name that the stack's members have or had: a member that is to be renamed keeps its old name until its host is reached.
+ */
+export function namesOf(stack: readonly MemberModel[], reached: readonly ReachedMember[]): ReadonlySet<string> {
+  const renamed = new Set(reached.map(({ member }) => member.name));
+  return new Set(
+    stack.flatMap(({ name, formerly }) => (formerly === undefined || renamed.has(name) ? [name] : [name, formerly])),
+  );
 }
 
 function changesOf(

@@ -4,7 +4,7 @@ import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
 import { type PreparedHost, prepareHosts } from "./hosts.ts";
-import { type MembershipChange, planMembership } from "./membership.ts";
+import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
@@ -76,13 +76,15 @@ function membershipPlan(
   unready: readonly UnreachedHost[],
   view: MeshView | undefined,
 ): MembershipPlan {
-  const stackNames = new Set(run.model.members.map(({ name }) => name));
+  const stackNames = namesOf(run.model.members, prepared);
   const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared);
   const granted = (why: string) =>
     changes.flatMap((change) => (change.kind === "grant" && change.why === why ? [change] : []));
   const toCome = unready
     .map(({ member }) => member)
-    .filter(({ name }: MemberModel) => memberByName(view, name) === undefined);
+    .filter(({ name, formerly }: MemberModel) =>
+      [name, formerly].every((one) => memberByName(view, one) === undefined),
+    );
   return {
     added: [...granted("new"), ...granted("replaced")]
       .map(({ reached }) => reached.member.name)
@@ -98,6 +100,6 @@ function isRemoval(change: MembershipChange): change is Extract<MembershipChange
   return change.kind === "revoke" && change.why === "removed";
 }
 
-function memberByName(view: MeshView | undefined, name: string): Member | undefined {
+function memberByName(view: MeshView | undefined, name: string | undefined): Member | undefined {
   return [...(view?.members.values() ?? [])].find((member) => member.name === name);
 }

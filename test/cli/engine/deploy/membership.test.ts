@@ -1,6 +1,6 @@
 // What a deploy changes about membership, case by case.
 import { describe, expect, it } from "vitest";
-import { planMembership, type ReachedMember } from "../../../../cli/engine/deploy/membership.ts";
+import { namesOf, planMembership, type ReachedMember } from "../../../../cli/engine/deploy/membership.ts";
 import type { HostModel, MemberModel } from "../../../../constructs/model.ts";
 import type { Ipv4Address, Ipv6Address, NodeId } from "../../../../protocol/brand.ts";
 import type { Member } from "../../../../protocol/trust/member.ts";
@@ -102,5 +102,27 @@ describe("planMembership", () => {
 
   it("refuses cloned host keys", () => {
     expect(() => plan([], [reached("alpha", "a"), reached("beta", "a")])).toThrow(/same SSH host key: alpha and beta/);
+  });
+});
+
+describe("a member that is to be renamed", () => {
+  const alpha = reached("alpha", "a");
+  const delta = reached("delta", "b", { formerly: "beta" });
+  const before = [member("alpha", "a"), member("beta", "b")];
+
+  it("stays while its host cannot be reached", () => {
+    const names = namesOf([alpha.member, delta.member], [alpha]);
+    expect(plan(before, [alpha], [...names])).toEqual([["keep", "", "alpha"]]);
+  });
+
+  it("is renamed where it is reached, and replaced where its host is a new one", () => {
+    const names = (hosts: readonly ReachedMember[]) => [...namesOf([alpha.member, delta.member], hosts)];
+    expect(plan(before, [alpha, delta], names([alpha, delta]))).toContainEqual(["grant", "renamed", "delta"]);
+    const fresh = { ...delta, nid: nid("c") };
+    expect(plan(before, [alpha, fresh], names([alpha, fresh]))).toEqual([
+      ["keep", "", "alpha"],
+      ["grant", "new", "delta"],
+      ["revoke", "removed", "beta"],
+    ]);
   });
 });
