@@ -11,7 +11,7 @@ export function renderStatus(status: StatusResult): string {
   const rows = status.hosts.map((host) => [
     host.name,
     host.agent?.ip4 ?? host.agent?.ip6 ?? "",
-    host.agent?.state ?? "not reached",
+    host.agent?.state ?? (host.error?.code === "TM_SSH_SOCKET" ? "not running" : "not reached"),
     host.agent === undefined ? "" : renderPeers(host.peers),
   ]);
   return [

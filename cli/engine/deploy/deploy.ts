@@ -48,8 +48,7 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
     refuseDowngrade(prepared.map(change));
   }
   if (parameters.confirm !== undefined) {
-    const { view } = await run.home.read();
-    const plan = await planOf(run, prepared, unready, view);
+    const plan = await planOf(run, prepared, unready);
     if (plan.changes > 0 && !(await parameters.confirm(plan))) throw new TunnelMeshError("TM_INTERRUPTED");
   }
   const journal = await openMesh(run, hostedMeshes(run, prepared));

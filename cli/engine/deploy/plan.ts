@@ -1,9 +1,11 @@
 // tm plan: what a deploy would do, host by host and member by member, as plain data; nothing is changed and nothing is signed.
 import type { MemberModel } from "../../../constructs/model.ts";
+import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
+import { applyItems, openView } from "../../../protocol/trust/view.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
-import { type PreparedHost, prepareHosts } from "./hosts.ts";
+import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
@@ -16,8 +18,7 @@ export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
-    const { view } = await run.home.read();
-    return planOf(run, prepared, unready, view);
+    return planOf(run, prepared, unready);
   });
 
 /** The plan for hosts that were reached and hosts that were not. */
@@ -25,9 +26,8 @@ export async function planOf(
   run: Run,
   prepared: readonly PreparedHost[],
   unready: readonly UnreachedHost[],
-  view: MeshView | undefined,
 ): Promise<PlanResult> {
-  const { items } = await run.home.read();
+  const { view, items } = await knownMesh(run, prepared);
   const bootstrap = bootstrapFile(items);
   const release = prepared[0]?.release ?? (await currentRelease("x64"));
   const hosts = [
@@ -45,6 +45,21 @@ export async function planOf(
     members,
     changes: steps + members.added.length + members.removed.length + members.renamed.length,
   };
+}
+
+/** The mesh as it is at home; without a mesh file, the one on the hosts, which a deploy would go on with. */
+async function knownMesh(
+  run: Run,
+  prepared: readonly PreparedHost[],
+): Promise<{ readonly view: MeshView | undefined; readonly items: readonly SignedItem[] }> {
+  const home = await run.home.read();
+  const [hosted] = home.view === undefined ? hostedMeshes(run, prepared) : [];
+  if (hosted === undefined) return home;
+  const items = await hosted.items();
+  const [genesis, ...rest] = items;
+  const opened = genesis === undefined ? undefined : openView(genesis);
+  if (opened?.ok !== true) return home;
+  return { view: applyItems(opened.view, rest, Math.floor(Date.now() / 1000)).view, items };
 }
 
 function livePlan(view: MeshView | undefined, bootstrap: string, host: PreparedHost): PlannedHost {

@@ -72,6 +72,12 @@ describe("status", () => {
     );
   });
 
+  it("tells an agent that does not run from a host that is not there", () => {
+    const stopped: HostStatus = { name: "gamma", role: "node", peers: [], error: { ...error, code: "TM_SSH_SOCKET" } };
+    const text = renderStatus({ mesh: "office-main", meshId: "ab".repeat(32), stage: "main", hosts: [stopped] });
+    expect(text).toMatch(/^gamma +not running$/m);
+  });
+
   it("counts the peers of a large mesh", () => {
     const peers = [
       ...Array.from({ length: 5 }, (_, index) => peer(`p${index}`)),
