@@ -23,10 +23,15 @@ export interface RunningCoordinator extends Coordinator {
 }
 
 const patience = 20_000;
+/** For giving the lease back, which must not hold up who pressed Ctrl-C. */
+const lastPatience = 10_000;
 
 /** Opens the socket of a coordinator that is installed already. */
 export function connectCoordinator(connection: HostConnection, mesh: string, signal: AbortSignal): Coordinator {
-  return openCoordinator((request) => coordinatorRequest(connection, mesh, request, signal));
+  return openCoordinator(
+    (request) => coordinatorRequest(connection, mesh, request, signal),
+    (request) => coordinatorRequest(connection, mesh, request, AbortSignal.timeout(lastPatience)),
+  );
 }
 
 /**

@@ -39,15 +39,15 @@ export interface Coordinator {
   history(): Promise<readonly Record<string, unknown>[]>;
 }
 
-/** Wraps the socket of a coordinator. */
-export function openCoordinator(call: AdminCall): Coordinator {
+/** Wraps the socket of a coordinator. `lastCall` gives the lease back: it must work after the run was interrupted too. */
+export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Coordinator {
   return {
     status: async () => coordinatorStatusSchema.parse(await call({ method: "status" })),
     items: async () => itemsReplySchema.parse(await call({ method: "items" })).items,
     submit: (items) => submitItems(call, items),
     reserve: async (nid, name) => reservationSchema.parse(await call({ method: "reserve", nid, name })),
     release: async (nid) => void (await call({ method: "release", nid })),
-    lease: () => takeLease(call),
+    lease: () => takeLease(call, lastCall),
     async breakLease() {
       const reply = z
         .object({ holder: z.object({ name: z.string(), machine: z.string(), pid: z.int() }).optional() })
@@ -69,7 +69,7 @@ async function submitItems(call: AdminCall, items: readonly SignedItem[]): Promi
   }
 }
 
-async function takeLease(call: AdminCall): Promise<{ release(): Promise<void> }> {
+async function takeLease(call: AdminCall, lastCall: AdminCall): Promise<{ release(): Promise<void> }> {
   const holder = await ownHolder();
   const acquire = async (): Promise<void> => {
     const ask = async (deadProcess: boolean) =>
@@ -87,15 +87,20 @@ async function takeLease(call: AdminCall): Promise<{ release(): Promise<void> }>
   await acquire();
   let failure: unknown;
   const timer = setInterval(() => {
-    acquire().catch((error: unknown) => {
-      failure = error;
-    });
+    acquire().then(
+      () => {
+        failure = undefined;
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
   }, renewEvery);
   return {
     async release() {
       clearInterval(timer);
       if (failure !== undefined) throw failure;
-      await call({ method: "lease.release", id: holder.id });
+      await lastCall({ method: "lease.release", id: holder.id });
     },
   };
 }
