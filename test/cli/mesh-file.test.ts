@@ -75,3 +75,20 @@ describe("without a terminal", () => {
     expect(stderr).toContain("hub: connecting");
   });
 });
+
+describe("tm unlock before there is a mesh", () => {
+  it("ends the local lock of a first deploy that died elsewhere", async () => {
+    const holder = { pid: 7, machine: "elsewhere", started: "", token: "t", name: "alice@elsewhere" };
+    using project = makeProject({
+      "stack.ts": stack("ours"),
+      "package.json": "{}",
+      ".tm/lock/main.json": JSON.stringify(holder),
+    });
+    const unlock = async () => JSON.parse((await runTm(["unlock", "--yes", "--json"], { cwd: project.folder })).stdout);
+    expect(await unlock()).toEqual({
+      mesh: "ours-main",
+      holder: { name: "alice@elsewhere", machine: "elsewhere", pid: 7 },
+    });
+    expect(await unlock()).toEqual({ mesh: "ours-main" });
+  });
+});

@@ -44,15 +44,19 @@ export const pingMember: PingMember = ({ from, to, count, ...context }) =>
 export const unlockStack: UnlockStack = (context) =>
   withRun(context, async (run) => {
     const local = await run.home.unlock();
-    await deployedMesh(run);
-    const hub = coordinatorHost(await run.reach(false, [coordinatorOf(run.model)]));
-    const held = await connectCoordinator(hub.connection, run.model.name, run.context.signal).breakLease();
-    const holder = held ?? local;
+    const { view } = await run.home.read();
+    // Before the first deploy has signed anything there is no coordinator whose lease could be held.
+    const holder = (view === undefined ? undefined : await breakLease(run)) ?? local;
     return {
       mesh: run.model.name,
       ...(holder === undefined ? {} : { holder: { name: holder.name, machine: holder.machine, pid: holder.pid } }),
     };
   });
+
+async function breakLease(run: Run) {
+  const hub = coordinatorHost(await run.reach(false, [coordinatorOf(run.model)]));
+  return connectCoordinator(hub.connection, run.model.name, run.context.signal).breakLease();
+}
 
 /** Who deployed what, when; see the contract. */
 export const deployHistory: DeployHistory = (context) =>
