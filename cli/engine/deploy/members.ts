@@ -1,10 +1,10 @@
 // The members a question goes to: the stack's and those added by hand, by name, reached where they are.
 import type { MemberModel } from "../../../constructs/model.ts";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { connectCoordinator } from "./coordinator.ts";
-import { knownHosts, readRecords } from "./known-hosts.ts";
+import { type KnownHost, knownHosts, readRecords } from "./known-hosts.ts";
 import type { ReachedHost } from "./reach.ts";
-import type { Run } from "./run.ts";
+import { coordinatorHost, type Run } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
 
 /** The id of the mesh that this stack has. @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED */
@@ -20,11 +20,8 @@ export async function membersWithAdded(run: Run): Promise<readonly MemberModel[]
   const { view } = await run.home.read();
   const names = new Set(stack.map(({ name }) => name));
   const added = [...(view?.members.values() ?? [])].filter(({ name }) => !names.has(name));
-  const [hub] = added.length === 0 ? [] : await run.reach(false, [coordinatorOf(run.model)]);
-  if (hub?.kind !== "reached") return stack;
-  const known = knownHosts(
-    readRecords(await connectCoordinator(hub.connection, run.model.name, run.context.signal).history()),
-  );
+  if (added.length === 0) return stack;
+  const known = await whereAdded(run);
   return [
     ...stack,
     ...added.flatMap(({ name, groups, routes }): readonly MemberModel[] => {
@@ -35,6 +32,19 @@ export async function membersWithAdded(run: Run): Promise<readonly MemberModel[]
       return [{ name, role: "node", host, groups, routes, dnsNames: [] }];
     }),
   ];
+}
+
+/** Where members were reached last; empty, and said in the log, while the coordinator cannot be asked. */
+async function whereAdded(run: Run): Promise<Readonly<Record<string, KnownHost>>> {
+  try {
+    const hub = coordinatorHost(await run.reach(false, [coordinatorOf(run.model)]));
+    const coordinator = connectCoordinator(hub.connection, run.model.name, run.context.signal);
+    return knownHosts(readRecords(await coordinator.history()));
+  } catch (error) {
+    if (run.context.signal.aborted || !isTunnelMeshError(error)) throw error;
+    run.context.progress.log(`the coordinator could not say where added members are: ${error.message}`);
+    return {};
+  }
 }
 
 /** The members of these names, in their order. @throws TunnelMeshError TM_DEPLOY_UNKNOWN_NODE */
