@@ -78,9 +78,12 @@ describe("leftovers", () => {
     "cleans up after a maker that was killed about %d ms after its start",
     async (milliseconds) => {
       const maker = startMaker();
+      const closed = once(maker, "close") as Promise<[number | null]>;
       await sleep(milliseconds + Math.random() * 200);
       maker.kill("SIGKILL");
-      await once(maker, "close");
+      const [code] = await closed;
+      // A fast machine may be done before the kill: then there are two good hosts, and nothing is left over.
+      if (code === 0) await laboratory.hosts.remove(network);
       await sleep(200);
       await expectClean();
     },
