@@ -50,7 +50,10 @@ export function planMembership(
 /**
  * Every name that the stack's members have or had: a member that is to be renamed keeps its old name until its host is reached.
  */
-export function namesOf(stack: readonly MemberModel[], reached: readonly ReachedMember[]): ReadonlySet<string> {
+export function namesOf(
+  stack: readonly MemberModel[],
+  reached: readonly { readonly member: MemberModel }[],
+): ReadonlySet<string> {
   const renamed = new Set(reached.map(({ member }) => member.name));
   return new Set(
     stack.flatMap(({ name, formerly }) => (formerly === undefined || renamed.has(name) ? [name] : [name, formerly])),

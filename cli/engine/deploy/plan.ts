@@ -1,5 +1,4 @@
 // tm plan: what a deploy would do, host by host and member by member, as plain data; nothing is changed and nothing is signed.
-import type { MemberModel } from "../../../constructs/model.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
@@ -74,7 +73,7 @@ function livePlan(view: MeshView | undefined, bootstrap: string, host: PreparedH
 
 function assumedPlan({ member, error }: UnreachedHost, view: MeshView | undefined): PlannedHost {
   const { name, role } = member;
-  const toBeMade = member.host.kind === "local" && error.code === "TM_DEPLOY_LOCAL_MISSING";
+  const toBeMade = isToBeMade({ member, error });
   const known = memberByName(view, name) !== undefined && !toBeMade;
   return {
     name,
@@ -91,15 +90,18 @@ function membershipPlan(
   unready: readonly UnreachedHost[],
   view: MeshView | undefined,
 ): MembershipPlan {
-  const stackNames = namesOf(run.model.members, prepared);
+  // A local host that is not there will be made anew: it is nobody under a new name.
+  const stackNames = namesOf(run.model.members, [...prepared, ...unready.filter(isToBeMade)]);
   const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared);
   const granted = (why: string) =>
     changes.flatMap((change) => (change.kind === "grant" && change.why === why ? [change] : []));
   const toCome = unready
-    .map(({ member }) => member)
-    .filter(({ name, formerly }: MemberModel) =>
-      [name, formerly].every((one) => memberByName(view, one) === undefined),
-    );
+    .filter((host) => {
+      const { name, formerly } = host.member;
+      const names = isToBeMade(host) ? [name] : [name, formerly];
+      return names.every((one) => memberByName(view, one) === undefined);
+    })
+    .map(({ member }) => member);
   return {
     added: [...granted("new"), ...granted("replaced")]
       .map(({ reached }) => reached.member.name)
@@ -109,6 +111,10 @@ function membershipPlan(
     renamed: granted("renamed").map(({ reached, before }) => ({ from: before?.name ?? "", to: reached.member.name })),
     unchanged: changes.flatMap((change) => (change.kind === "keep" ? [change.reached.member.name] : [])),
   };
+}
+
+function isToBeMade({ member, error }: Pick<UnreachedHost, "member" | "error">): boolean {
+  return member.host.kind === "local" && error.code === "TM_DEPLOY_LOCAL_MISSING";
 }
 
 function isRemoval(change: MembershipChange): change is Extract<MembershipChange, { kind: "revoke" }> {
