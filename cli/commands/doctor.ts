@@ -25,6 +25,8 @@ export default class Doctor extends BaseCommand {
       path: process.env["PATH"] ?? "",
     });
     const local = process.platform === "linux" && process.geteuid?.() === 0;
+    const hosts = local ? await (await loadLocalHosts(session.log.write)).list() : [];
+    const outdated = hosts.filter((host) => host.outdated).map(({ network, name }) => ({ network, name }));
     const leftovers = local ? await (await loadLocalHosts(session.log.write)).leftovers({ fix: flags.fix }) : [];
     this.print(
       renderTable(
@@ -36,9 +38,12 @@ export default class Doctor extends BaseCommand {
     for (const { kind, name, removed } of leftovers) {
       this.print(`left over: ${kind} ${name}${removed ? " (removed)" : ""}`);
     }
+    for (const { network, name } of outdated) {
+      this.print(`outdated: ${name} of ${network} was made before packages of this machine changed; make it again`);
+    }
     const left = leftovers.filter(({ removed }) => !removed).length;
     if (left > 0) this.print(flags.fix ? "Some leftovers could not be removed." : "Remove them: tm doctor --fix");
     if (left > 0 || checks.some(({ state }) => state !== "ok")) process.exitCode = 1;
-    return { checks, leftovers };
+    return { checks, leftovers, outdated };
   }
 }

@@ -18,6 +18,8 @@ export interface LocalHostInfo {
   /** "ssh-ed25519 AAAA…": made by us, so it needs no question. */
   readonly hostKey: string;
   readonly state: "running" | "dead";
+  /** Packages of this machine changed since the host was made: it sees old files beside new ones and should be made again. */
+  readonly outdated: boolean;
 }
 
 /** What `tm doctor --fix` found of hosts that nobody runs any more. */

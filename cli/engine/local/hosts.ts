@@ -6,6 +6,7 @@ import { isRunning } from "./container.ts";
 import type { LocalHostInfo, LocalHosts } from "./host.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { withLock } from "./lock.ts";
+import { lowerMark, packageDatabases } from "./lower.ts";
 import { hostNames, networkNames, statePrefix } from "./names.ts";
 import type { LocalPlace } from "./place.ts";
 import { checkRoot } from "./preflight.ts";
@@ -20,13 +21,19 @@ import { describe, upHosts } from "./up.ts";
  * (TUNNELMESH_CLONE) and the working folder.
  */
 export function createLocalHosts(
-  options: { readonly state?: string; readonly log?: (text: string) => void; readonly hide?: readonly string[] } = {},
+  options: {
+    readonly state?: string;
+    readonly log?: (text: string) => void;
+    readonly hide?: readonly string[];
+    readonly packageDatabases?: readonly string[];
+  } = {},
 ): LocalHosts {
   const state = path.resolve(options.state ?? "/var/lib/tunnelmesh-local");
   const place: LocalPlace = {
     state,
     prefix: statePrefix(state),
     hiddenFolders: options.hide ?? [process.env["TUNNELMESH_CLONE"] ?? process.cwd(), process.cwd()],
+    packageDatabases: options.packageDatabases ?? packageDatabases,
     log: options.log ?? (() => undefined),
   };
   return {
@@ -41,13 +48,14 @@ async function listHosts(place: LocalPlace, network: string | undefined): Promis
   if (!existsSync(place.state)) return [];
   checkRoot();
   const networks = await readNetworks(place.state);
+  const lower = await lowerMark(place.packageDatabases);
   const found: LocalHostInfo[] = [];
   for (const record of (await readHosts(place.state)).values()) {
     const router = networks.get(networkNames(place.prefix, record.network).key);
     if (router === undefined || (network !== undefined && record.network !== network)) continue;
     const alive = await isRunning(place.state, hostNames(place.prefix, record.network, record.name));
     if (record.phase === "making" && (await isAlive(record.owner))) continue;
-    found.push(describe(router, record, alive && record.phase === "running" ? "running" : "dead"));
+    found.push(describe(router, record, alive && record.phase === "running" ? "running" : "dead", lower));
   }
   return found.toSorted((a, b) => (a.network + a.name < b.network + b.name ? -1 : 1));
 }

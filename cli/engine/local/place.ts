@@ -5,5 +5,7 @@ export interface LocalPlace {
   readonly state: string;
   readonly prefix: string;
   readonly hiddenFolders: readonly string[];
+  /** Files that change with the machine's packages. */
+  readonly packageDatabases: readonly string[];
   readonly log: (text: string) => void;
 }

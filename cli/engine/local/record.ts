@@ -31,6 +31,8 @@ const hostRecord = z.object({
   phase: z.enum(["making", "running", "removing"]),
   owner: process,
   hostKey: z.string(),
+  /** `lowerMark` when it was made. */
+  lower: z.string().optional(),
 });
 
 export type ProcessMark = z.infer<typeof process>;

@@ -7,6 +7,7 @@ import { coveredFolders } from "./disguise.ts";
 import { allowForwarding } from "./forwarding.ts";
 import type { LocalHostInfo, LocalHostSpec, LocalHosts } from "./host.ts";
 import { withLock } from "./lock.ts";
+import { lowerMark } from "./lower.ts";
 import { hostNames, networkNames } from "./names.ts";
 import type { LocalPlace } from "./place.ts";
 import { checkMachine } from "./preflight.ts";
@@ -114,6 +115,7 @@ async function claim(place: LocalPlace, network: string, spec: LocalHostSpec): P
     phase: "making",
     owner: await ownMark(),
     hostKey: "",
+    lower: await lowerMark(place.packageDatabases),
   };
   await writeHost(place.state, hostNames(place.prefix, network, spec.name).key, record);
   return record;
@@ -193,8 +195,22 @@ async function build(
 }
 
 /** What the contract says about a host. */
-export function describe(network: NetworkRecord, host: HostRecord, state: LocalHostInfo["state"]): LocalHostInfo {
+export function describe(
+  network: NetworkRecord,
+  host: HostRecord,
+  state: LocalHostInfo["state"],
+  lower: string | undefined = host.lower,
+): LocalHostInfo {
   const { name, nat, internet, hostKey } = host;
   const address = hostAddresses(network, host).outside4;
-  return { name, network: host.network, nat, internet, address, hostKey, state };
+  return {
+    name,
+    network: host.network,
+    nat,
+    internet,
+    address,
+    hostKey,
+    state,
+    outdated: host.lower !== undefined && host.lower !== lower,
+  };
 }

@@ -1,6 +1,6 @@
 // What the lab tests of local hosts share: a state folder of this process, a login key, ssh, and a picture of the machine.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { createLocalHosts } from "../../../../cli/engine/local/hosts.ts";
@@ -10,6 +10,8 @@ const execute = promisify(execFile);
 
 export interface Laboratory {
   readonly state: string;
+  /** Stands for the machine's own: it says which packages the hosts were made over. */
+  readonly packageDatabase: string;
   readonly key: string;
   readonly authorizedKeys: readonly string[];
   readonly hosts: ReturnType<typeof createLocalHosts>;
@@ -24,9 +26,12 @@ export async function openLaboratory(): Promise<Laboratory> {
   const key = path.join(folder, "key");
   await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   const state = path.join(folder, "state");
-  const hosts = createLocalHosts({ state });
+  const packageDatabase = path.join(folder, "packages");
+  await writeFile(packageDatabase, "one\n");
+  const hosts = createLocalHosts({ state, packageDatabases: [packageDatabase] });
   return {
     state,
+    packageDatabase,
     key,
     authorizedKeys: [await readFile(`${key}.pub`, "utf8")],
     hosts,

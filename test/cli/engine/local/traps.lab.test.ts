@@ -1,6 +1,6 @@
 // Three local hosts at once, and every trap of running a systemd container as a host.
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LocalHostInfo } from "../../../../cli/engine/local/host.ts";
 import { type Laboratory, openLaboratory, pictureOf } from "./laboratory.ts";
@@ -35,6 +35,12 @@ describe("a local host", () => {
     for (const host of [alpha, beta, gamma]) {
       expect(await inside(host, "hostname; id -un")).toEqual({ code: 0, text: `${host.name}\nroot` });
     }
+  });
+
+  it("is known to be outdated when packages of the machine change under it", async () => {
+    expect((await laboratory.hosts.list()).map((host) => host.outdated)).toEqual([false, false, false]);
+    await appendFile(laboratory.packageDatabase, "two\n");
+    expect((await laboratory.hosts.list()).map((host) => host.outdated)).toEqual([true, true, true]);
   });
 
   it("makes TUN devices and takes nftables rules", async () => {
