@@ -3,9 +3,20 @@
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import path from "node:path";
+import { asksForRootHelp, rootHelp } from "./frame/root-help.ts";
 
-// Compiled code is kept between runs, which halves the start; in the user's own cache, as /tmp is everybody's.
-const cache = process.env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache");
-enableCompileCache(path.join(cache, "tunnelmesh/compiled"));
-const { startCommandLine } = await import("./frame/start.ts");
-await startCommandLine(process.argv.slice(2), path.resolve(import.meta.dirname, ".."));
+const argv = process.argv.slice(2);
+const root = path.resolve(import.meta.dirname, "..");
+if (asksForRootHelp(argv)) {
+  process.stdout.write(rootHelp(root));
+} else {
+  await startFrame();
+}
+
+/** Compiled code is kept between runs, which halves the start; in the user's own cache, as /tmp is everybody's. */
+async function startFrame(): Promise<void> {
+  const cache = process.env["XDG_CACHE_HOME"] || path.join(homedir(), ".cache");
+  enableCompileCache(path.join(cache, "tunnelmesh/compiled"));
+  const { startCommandLine } = await import("./frame/start.ts");
+  await startCommandLine(argv, root);
+}

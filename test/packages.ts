@@ -28,7 +28,7 @@ export async function installPackages(needed: boolean): Promise<void> {
     process.stderr.write(`These tests need root and: ${line}\nWithout root: npm test -- --only check,unit\n`);
     process.exit(64);
   }
-  process.stdout.write(`installing ${missing.join(", ")}\n`);
+  process.stderr.write(`installing ${missing.join(", ")}\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   for (const command of [
     ["update", "-qq"],

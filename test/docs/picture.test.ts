@@ -13,7 +13,7 @@ function readPicture(picture: string): string[] {
     lines.set(y, `${(lines.get(y) ?? "").padEnd((Number(x) - 20) / 8)}${text}`);
   }
   return [...lines.values()].map((line) =>
-    line.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"),
+    line.replaceAll("\u00a0", " ").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"),
   );
 }
 
