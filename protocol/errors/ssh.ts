@@ -51,7 +51,7 @@ export const sshErrors = {
     cause: "This machine was never connected to, so nothing says that it is the right one.",
     advice: [
       "Connect once by hand and compare the fingerprint: ssh HOST",
-      'Or write the key into the stack: new SshHost("HOST", { hostKey: "ssh-ed25519 AAAA…" }).',
+      'Or say the key: new SshHost("HOST", { hostKey: "ssh-ed25519 AAAA…" }) in a stack, --host-key with tm add-node.',
     ],
   },
   TM_SSH_HOST_KEY_CHANGED: {

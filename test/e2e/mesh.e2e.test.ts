@@ -1,6 +1,6 @@
 // A mesh of three local hosts from deploy to destroy, as a user has it.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,6 +16,7 @@ const three = `  mesh.coordinator("alpha", new LocalHost());
 const two = three.replace(/ {2}mesh.node\("gamma".*\n/, "");
 
 const project = new Project("mesh");
+const clones = mkdtempSync(path.join(tmpdir(), "tm-e2e-clone-"));
 const paths = hostPaths(project.mesh);
 const before = snapshotMachine();
 let addresses: Record<string, string> = {};
@@ -30,7 +31,10 @@ beforeAll(async () => {
   first = await project.json<DeployResult>(["deploy", "--yes"]);
   addresses = await project.addresses();
 });
-afterAll(() => project.remove());
+afterAll(async () => {
+  await project.remove();
+  rmSync(clones, { recursive: true, force: true });
+});
 
 describe("deploy", () => {
   it("installs three hosts with addresses of their own", () => {
@@ -228,7 +232,7 @@ describe("an agent that is killed", () => {
 
 describe("change", () => {
   it("is continued from a second clone with the same mesh", async () => {
-    const clone = path.join(mkdtempSync(path.join(tmpdir(), "tm-e2e-clone-")), "clone");
+    const clone = path.join(clones, "clone");
     const git = (...parameters: string[]) =>
       execFileSync("git", [
         "-C",
