@@ -42,9 +42,11 @@ async function askUdp(query: Buffer, { address, port }: Server): Promise<Buffer 
     socket.on("message", (message) => {
       if (answers(query, message)) finish(message);
     });
-    socket.connect(port, address, () => {
-      if (!done) socket.send(query);
-    });
+    // Node calls this with an error where the network refuses; its types do not say so.
+    socket.connect(port, address, ((error?: Error) => {
+      if (error !== undefined) finish(undefined);
+      else if (!done) socket.send(query);
+    }) as () => void);
   });
 }
 

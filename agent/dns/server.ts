@@ -62,11 +62,10 @@ export async function startDnsServer(
 
 async function listenUdp(address: string, port: number, handle: QueryHandler): Promise<() => Promise<void>> {
   const socket: UdpSocket = createSocket({ type: isIPv6(address) ? "udp6" : "udp4", reuseAddr: false });
+  let open = true;
   socket.on("message", async (query, { address: from, port: back }) => {
     const answer = await handle(query, from, "udp");
-    if (answer === undefined) return;
-    // The error of a sender that is gone meanwhile is of no interest; the callback keeps it off the socket.
-    socket.send(answer.length <= udpLimit ? answer : truncated(answer), back, from, () => undefined);
+    if (answer !== undefined && open) replyTo(socket, answer, back, from);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
@@ -76,7 +75,18 @@ async function listenUdp(address: string, port: number, handle: QueryHandler): P
       resolve();
     });
   });
-  return async () => await new Promise((resolve) => socket.close(() => resolve()));
+  return async () => {
+    open = false;
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+  };
+}
+
+/** Sends an answer, cut where it is too long. False for port 0, which a query may claim to come from: Node throws on it. */
+export function replyTo(socket: UdpSocket, answer: Buffer, port: number, address: string): boolean {
+  if (port === 0) return false;
+  // The error of a sender that is gone meanwhile is of no interest; the callback keeps it off the socket.
+  socket.send(answer.length <= udpLimit ? answer : truncated(answer), port, address, () => undefined);
+  return true;
 }
 
 async function listenTcp(

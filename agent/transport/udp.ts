@@ -38,7 +38,8 @@ export async function openUdp(port: number, handlers: UdpHandlers): Promise<Udp>
     port: socket.address().port,
     dualStack,
     send(datagram, path) {
-      if (!open || socket.getSendQueueSize() > queueLimit) return false;
+      // A datagram may claim to come from port 0; Node throws when it is asked to answer there.
+      if (!open || path.port === 0 || socket.getSendQueueSize() > queueLimit) return false;
       const mapped = dualStack && !path.address.includes(":") ? `::ffff:${path.address}` : path.address;
       if (!dualStack && path.address.includes(":")) return false;
       socket.send(datagram, path.port, mapped, (error) => {

@@ -37,6 +37,11 @@ describe("the tunnel's socket", () => {
     holder.close();
   });
 
+  it("sends nothing to port 0, which a datagram may claim to come from", async () => {
+    const udp = await socket();
+    expect(udp.send(Uint8Array.of(1), { kind: "direct", address: "127.0.0.1", port: 0 })).toBe(false);
+  });
+
   it("sends nothing after it is closed, and closes twice without complaint", async () => {
     const udp = await socket();
     await udp.close();
