@@ -27,8 +27,9 @@ export function decodeItem(body: string): DecodedBody {
   if (Buffer.byteLength(body, "utf8") > signedItemLimit) return refuse("too-long");
   // A lone surrogate has no UTF-8 form of its own: two texts would share the signed bytes.
   if (!body.isWellFormed()) return refuse("not-json");
-  if (isDeep(body)) return refuse("not-json");
   const json = parseJson(body);
+  // Asked of valid JSON alone: over strings that do not end the search would take time squared.
+  if (json === undefined || isDeep(body)) return refuse("not-json");
   if (typeof json !== "object" || json === null || Array.isArray(json)) return refuse("not-json");
   const kind = kindOf(json);
   if (kind === undefined) return refuse("unknown-kind");
