@@ -22,7 +22,8 @@ export function applyKeys(view: MeshView, verified: VerifiedItem, keys: Keys, ba
   if (view.frozen !== undefined) return refuse(view, "frozen");
   const waits = !held.grants.has(keys.nid);
   if (waits && before === undefined && countWaiting(view) >= waitingLimit) return refuse(view, "too-many");
-  const stamp = before?.keys.x25519 === keys.x25519 ? before.stamp : held.nextStamp;
+  const same = before?.keys.x25519 === keys.x25519 && before.keys.ctl === keys.ctl;
+  const stamp = same ? before.stamp : held.nextStamp;
   const one = { item, keys, x25519: bytesOf(keys.x25519), ctl: bytesOf(keys.ctl), stamp };
   const next = {
     ...view,

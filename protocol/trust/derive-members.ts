@@ -12,6 +12,7 @@ export function deriveMembers(meshId: MeshId, held: HeldItems, nowUnixSeconds: n
   const live = [...held.grants.values()].filter(({ grant }) => !hasExpired(grant.exp, nowUnixSeconds));
   live.sort((left, right) => left.stamp - right.stamp);
   const owners = tunnelKeyOwners(live, held.keys);
+  const controlOwners = controlKeyOwners(live, held.keys);
   const names = new Set<string>();
   const addresses = new Set<Ipv4Address>();
   const members = new Map<NodeId, Member>();
@@ -36,7 +37,9 @@ export function deriveMembers(meshId: MeshId, held: HeldItems, nowUnixSeconds: n
       via: grant.via,
       grantSeq: grant.seq,
       keys:
-        keys === undefined || owners.get(keys.keys.x25519) !== grant.nid
+        keys === undefined ||
+        owners.get(keys.keys.x25519) !== grant.nid ||
+        controlOwners.get(keys.keys.ctl) !== grant.nid
           ? undefined
           : { x25519: keys.x25519, ctl: keys.ctl, generation: keys.keys.gen, seq: keys.keys.seq },
     });
@@ -59,7 +62,20 @@ function tunnelKeyOwners(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, H
     const key = mapped === undefined ? undefined : Buffer.from(mapped).toString("hex");
     if (key !== undefined && !owners.has(key)) owners.set(key, grant.nid);
   }
-  const bound = live.flatMap(({ grant }) => keys.get(grant.nid) ?? []).sort((left, right) => left.stamp - right.stamp);
-  for (const { keys: one } of bound) if (!owners.has(one.x25519)) owners.set(one.x25519, one.nid);
+  for (const { keys: one } of inOrder(live, keys)) if (!owners.has(one.x25519)) owners.set(one.x25519, one.nid);
   return owners;
+}
+
+/** One control key belongs to the node that was seen with it first: peers and coordinator tell channels apart by it. */
+function controlKeyOwners(
+  live: readonly HeldGrant[],
+  keys: ReadonlyMap<NodeId, HeldKeys>,
+): ReadonlyMap<string, NodeId> {
+  const owners = new Map<string, NodeId>();
+  for (const { keys: one } of inOrder(live, keys)) if (!owners.has(one.ctl)) owners.set(one.ctl, one.nid);
+  return owners;
+}
+
+function inOrder(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, HeldKeys>): readonly HeldKeys[] {
+  return live.flatMap(({ grant }) => keys.get(grant.nid) ?? []).sort((left, right) => left.stamp - right.stamp);
 }

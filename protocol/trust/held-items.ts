@@ -32,7 +32,7 @@ export interface HeldKeys {
   readonly keys: Keys;
   readonly x25519: X25519PublicKey;
   readonly ctl: X25519PublicKey;
-  /** When this tunnel key was first seen here. */
+  /** When this pair of tunnel and control key was first seen here. */
   readonly stamp: number;
 }
 

@@ -141,6 +141,25 @@ describe("view", () => {
     expect([view.members.get(alphaId)?.keys, view.members.get(betaId)?.keys?.seq]).toEqual([undefined, 1]);
   });
 
+  it("gives a control key to whom it saw with it first, whoever signs it as theirs later", () => {
+    const start = openedView();
+    const stolen = Buffer.from(deriveTunnelKeys(beta.seed).ctl.publicKey).toString("hex");
+    const items = [
+      grantItem(start, alpha),
+      grantItem(start, beta, { ip4: "100.64.0.2" as never }),
+      keysItem(start, alpha),
+      keysItem(start, beta),
+    ];
+    const honest = applyItems(start, items, now).view;
+    const { view } = applyItems(honest, [keysItem(start, alpha, { ctl: stolen, seq: 2 })], now);
+    const again = applyItems(start, itemsOf(view), now).view;
+    for (const one of [view, again]) {
+      expect([one.members.get(alphaId)?.keys, one.members.get(betaId)?.keys?.seq]).toEqual([undefined, 1]);
+    }
+    const back = applyItems(again, [keysItem(start, alpha, { seq: 3 })], now).view;
+    expect(back.members.get(alphaId)?.keys?.seq).toBe(3);
+  });
+
   it("keeps keys that wait for a grant, but not without bound", () => {
     const start = openedView();
     const full = { ...start, held: { ...start.held, keys: new Map() } };
