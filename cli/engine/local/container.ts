@@ -46,16 +46,33 @@ export function containerArguments(options: {
     "--resolv-conf=off",
     "--timezone=off",
     "--link-journal=no",
-    ...(options.register ? [] : ["--register=no", "--keep-unit"]),
+    "--keep-unit",
+    ...(options.register ? [] : ["--register=no"]),
   ];
 }
+
+/**
+ * Arguments of systemd-run(1) before the supervisor's command line: a scope of the host's own. Left alone,
+ * systemd-nspawn moves the container into a scope but stays itself in the unit of whoever started it, and would end
+ * with it. The devices are those that systemd-nspawn@.service allows, and TUN.
+ */
+export function scopeArguments(machine: string): string[] {
+  const properties = ["Delegate=yes", "DevicePolicy=closed", "DeviceAllow=/dev/net/tun rwm", "DeviceAllow=char-pts rw"];
+  return [
+    ...["--quiet", "--scope", "--collect", "--slice=machine.slice", `--unit=${scopeOf(machine)}`],
+    ...properties.map((property) => `--property=${property}`),
+    "--",
+  ];
+}
+
+const scopeOf = (machine: string): string => `machine-${machine}.scope`;
 
 const folderModes: Readonly<Record<string, string>> = { "/root": "0700", "/tmp": "1777" };
 
 /** The shell writes its pid, joins the groups, and becomes the supervisor: nothing runs that is not recorded. */
 const starter = `echo $$ > "$1"; shift
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done; shift
-exec systemd-nspawn "$@"`;
+exec "$@"`;
 
 /** Starts the container in a session of its own; resolves as soon as its supervisor runs. */
 export async function startContainer(
@@ -74,9 +91,10 @@ export async function startContainer(
     covered: host.covered,
     register,
   });
+  const command = [...(register ? ["systemd-run", ...scopeArguments(names.machine)] : []), "systemd-nspawn", ...args];
   const log = await open(logFile(state, names.key), "a", 0o600);
   try {
-    const child = spawn("/bin/sh", ["-ec", starter, "sh", pidFile(state, names.key), ...groups, "--", ...args], {
+    const child = spawn("/bin/sh", ["-ec", starter, "sh", pidFile(state, names.key), ...groups, "--", ...command], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
       cwd: "/",
@@ -150,7 +168,7 @@ export async function forget(names: HostNames): Promise<string[]> {
   if ((await isSystemdBooted()) && (await attempt("machinectl", ["show", names.machine])).ok) {
     found.push(names.machine);
     await attempt("machinectl", ["terminate", names.machine]);
-    await attempt("systemctl", ["reset-failed", `machine-${names.machine}.scope`]);
+    await attempt("systemctl", ["reset-failed", scopeOf(names.machine)]);
   }
   for (const folder of ["propagate", "unix-export"]) {
     await rm(path.join(runFolder, folder, names.machine), { recursive: true, force: true });

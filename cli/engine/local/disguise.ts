@@ -65,28 +65,38 @@ export function planUpper(
   facts: MachineFacts,
 ): UpperPlan {
   const ssh = facts.sshFiles.filter((name) => /^ssh_host_|^ssh_known_hosts$/.test(name));
+  const files = filesOf(host, facts);
+  const hidden = [
+    ...secrets,
+    facts.state,
+    ...facts.meshUnits,
+    ...ssh.filter((name) => !ownKeys.includes(name)).map((name) => `/etc/ssh/${name}`),
+    ...facts.sshdSnippets.map((name) => `/etc/ssh/sshd_config.d/${name}`),
+    ...facts.sysctlSnippets.map((name) => `/etc/sysctl.d/${name}`),
+  ];
   return {
-    hidden: [
-      ...secrets,
-      facts.state,
-      ...facts.meshUnits,
-      ...ssh.filter((name) => !ownKeys.includes(name)).map((name) => `/etc/ssh/${name}`),
-      ...facts.sshdSnippets.map((name) => `/etc/ssh/sshd_config.d/${name}`),
-      ...facts.sysctlSnippets.map((name) => `/etc/sysctl.d/${name}`),
-    ],
+    // A file of the host's own covers the machine's: nothing may be hidden in its place first.
+    hidden: hidden.filter((name) => !files.some((file) => file.path === name)),
     masked: facts.units,
     links: [{ path: "/var/lib/dbus/machine-id", target: "/etc/machine-id" }],
-    files: [
-      { path: "/etc/machine-id", mode: 0o444, text: `${host.machineId}\n` },
-      { path: "/etc/hostname", mode: 0o644, text: `${host.name}\n` },
-      { path: "/etc/hosts", mode: 0o644, text: hostsFile(host.name) },
-      { path: "/etc/resolv.conf", mode: 0o644, text: resolvConf(host.internet ? facts.nameservers : []) },
-      { path: "/etc/fstab", mode: 0o644, text: "# Mounts of a local host come from its container.\n" },
-      { path: "/etc/shadow", mode: 0o600, text: withoutPasswords(facts.shadow) },
-      { path: "/etc/ssh/sshd_config", mode: 0o644, text: sshdConfig },
-      { path: "/etc/ssh/sshd_config.d/00-local-host.conf", mode: 0o644, text: sshdSnippet },
-    ],
+    files,
   };
+}
+
+function filesOf(
+  host: { name: string; internet: boolean; machineId: string },
+  facts: MachineFacts,
+): UpperPlan["files"] {
+  return [
+    { path: "/etc/machine-id", mode: 0o444, text: `${host.machineId}\n` },
+    { path: "/etc/hostname", mode: 0o644, text: `${host.name}\n` },
+    { path: "/etc/hosts", mode: 0o644, text: hostsFile(host.name) },
+    { path: "/etc/resolv.conf", mode: 0o644, text: resolvConf(host.internet ? facts.nameservers : []) },
+    { path: "/etc/fstab", mode: 0o644, text: "# Mounts of a local host come from its container.\n" },
+    { path: "/etc/shadow", mode: 0o600, text: withoutPasswords(facts.shadow) },
+    { path: "/etc/ssh/sshd_config", mode: 0o644, text: sshdConfig },
+    { path: "/etc/ssh/sshd_config.d/00-local-host.conf", mode: 0o644, text: sshdSnippet },
+  ];
 }
 
 /** Host keys that are made anew, and so need not be hidden. */

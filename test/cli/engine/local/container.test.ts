@@ -1,6 +1,6 @@
 // Arguments of the container and lines of the network, as planned.
 import { describe, expect, it } from "vitest";
-import { containerArguments } from "../../../../cli/engine/local/container.ts";
+import { containerArguments, scopeArguments } from "../../../../cli/engine/local/container.ts";
 import { hostNames, networkNames, statePrefix } from "../../../../cli/engine/local/names.ts";
 import type { HostRecord, NetworkRecord } from "../../../../cli/engine/local/record.ts";
 import { planInternet, planLink, planRouter, type WireStep } from "../../../../cli/engine/local/wire.ts";
@@ -23,9 +23,21 @@ describe("containerArguments", () => {
     expect(args).toContain("--tmpfs=/tmp:mode=1777");
   });
 
-  it("registers where systemd runs the machine, and stays in its own group where not", () => {
-    expect(containerArguments({ ...options, register: true }).join(" ")).not.toMatch(/register|keep-unit/);
-    expect(containerArguments({ ...options, register: false }).slice(-2)).toEqual(["--register=no", "--keep-unit"]);
+  it("registers where systemd runs the machine, and stays in its own group either way", () => {
+    expect(containerArguments({ ...options, register: true }).join(" ")).not.toContain("register");
+    expect(containerArguments({ ...options, register: true })).toContain("--keep-unit");
+    expect(containerArguments({ ...options, register: false }).slice(-2)).toEqual(["--keep-unit", "--register=no"]);
+  });
+
+  it("gives a scope of its own, with no device of the machine but TUN", () => {
+    const args = scopeArguments(options.machine);
+    expect(args).toContain("--unit=machine-tm0000h1234567.scope");
+    expect(args.filter((word) => word.includes("Device"))).toEqual([
+      "--property=DevicePolicy=closed",
+      "--property=DeviceAllow=/dev/net/tun rwm",
+      "--property=DeviceAllow=char-pts rw",
+    ]);
+    expect(args.at(-1)).toBe("--");
   });
 });
 

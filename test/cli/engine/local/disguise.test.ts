@@ -39,6 +39,15 @@ describe("planUpper", () => {
     expect(plan.files.some((one) => plan.hidden.includes(one.path))).toBe(false);
   });
 
+  it("hides nothing where a file of the host's own goes", () => {
+    const nested = planUpper(
+      { name: "alpha", internet: false, machineId },
+      { ...facts, sshdSnippets: ["00-local-host.conf", "50-company.conf"] },
+    );
+    expect(nested.hidden).toContain("/etc/ssh/sshd_config.d/50-company.conf");
+    expect(nested.files.some((one) => nested.hidden.includes(one.path))).toBe(false);
+  });
+
   it("keeps accounts without their passwords", () => {
     expect(file("/etc/shadow")).toBe("root:*:19000:0:99999:7:::\ndaemon:*:19000::::::\n");
   });
