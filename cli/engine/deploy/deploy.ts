@@ -7,7 +7,7 @@ import { openMesh } from "./genesis.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { type InstalledHost, installMember } from "./install.ts";
 import type { Journal } from "./journal.ts";
-import { knownHosts, readRecords } from "./known-hosts.ts";
+import { knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import { signMembership } from "./membership-signing.ts";
 import { fillOutputs } from "./outputs.ts";
@@ -89,7 +89,8 @@ async function deployMembers(
   const changed = changes.some(({ kind }) => kind !== "keep") || standing.some(({ state }) => state !== "unchanged");
   const proofs = changed ? await proveMesh(run, standing) : [];
 
-  const removed = await removeRevoked(run, goneOf(changes), knownHosts(records));
+  const revoked = changes.flatMap((change) => (change.kind === "revoke" ? [change.before] : []));
+  const removed = await removeRevoked(run, goneOf(changes), trustedHosts(knownHosts(records), revoked));
   const results = collectResults(prepared, unready, installed, proofs);
   if (changed || removed.length > 0 || records[0]?.release !== coordinator.releaseName) {
     await recordDeploy(run, coordinator, prepared, goneOf(changes), records);

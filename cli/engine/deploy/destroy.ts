@@ -1,10 +1,9 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
-import type { NodeId } from "../../../protocol/brand.ts";
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { uninstall } from "../install/uninstall.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
 import { connectCoordinator } from "./coordinator.ts";
-import { type KnownHost, knownHosts, readRecords } from "./known-hosts.ts";
+import { type KnownHost, knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
 import type { HostOutcome } from "./reach.ts";
 import { removeRevoked } from "./remove.ts";
 import { reportError, settleAll } from "./report.ts";
@@ -73,14 +72,10 @@ async function hostsOutsideStack(
   const names = new Set(run.model.members.map(({ name }) => name));
   const { view } = await run.home.read();
   // Records also name hosts that were renamed or removed since: those are nobody's any more.
-  const isMember = (name: string, { nid }: KnownHost) =>
-    view === undefined || view.members.get(nid as NodeId)?.name === name;
   try {
     const coordinator = connectCoordinator(hub.connection, run.model.name, run.context.signal);
-    const known = knownHosts(readRecords(await coordinator.history()));
-    return Object.fromEntries(
-      Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh" && isMember(name, host)),
-    );
+    const known = trustedHosts(knownHosts(readRecords(await coordinator.history())), view?.members.values() ?? []);
+    return Object.fromEntries(Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh"));
   } catch (error) {
     if (!isTunnelMeshError(error)) throw error;
     run.context.progress.log(`the coordinator could not say which hosts were added: ${error.message}`);

@@ -1,6 +1,7 @@
 // Where each member's host was reached last: kept with the deploy records at the coordinator, so that any laptop finds a host again.
 import { z } from "zod";
 import type { HostModel } from "../../../constructs/model.ts";
+import type { Member } from "../../../protocol/trust/member.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 
 const knownHostSchema = z.object({
@@ -34,6 +35,22 @@ export function readRecords(records: readonly Record<string, unknown>[]): readon
 /** The newest word on where the hosts are, by member name. */
 export function knownHosts(records: readonly KeptRecord[]): Readonly<Record<string, KnownHost>> {
   return records.find(({ hosts }) => hosts !== undefined)?.hosts ?? {};
+}
+
+/**
+ * Those of `known` that are hosts of `members`, by name. The records are the coordinator's word and signed by nobody: a host key
+ * counts only where it is the one that the member's grant names, or tm would log in wherever a coordinator likes.
+ */
+export function trustedHosts(
+  known: Readonly<Record<string, KnownHost>>,
+  members: Iterable<Pick<Member, "name" | "sshPublicKey">>,
+): Readonly<Record<string, KnownHost>> {
+  const trusted: [string, KnownHost][] = [];
+  for (const { name, sshPublicKey } of members) {
+    const host = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (host?.hostKey === sshPublicKey) trusted.push([name, host]);
+  }
+  return Object.fromEntries(trusted);
 }
 
 /** What to keep of a host that was just reached. */

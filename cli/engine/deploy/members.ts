@@ -2,7 +2,7 @@
 import type { MemberModel } from "../../../constructs/model.ts";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { connectCoordinator } from "./coordinator.ts";
-import { type KnownHost, knownHosts, readRecords } from "./known-hosts.ts";
+import { type KnownHost, knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
 import type { ReachedHost } from "./reach.ts";
 import { coordinatorHost, type Run } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
@@ -21,7 +21,7 @@ export async function membersWithAdded(run: Run): Promise<readonly MemberModel[]
   const names = new Set(stack.map(({ name }) => name));
   const added = [...(view?.members.values() ?? [])].filter(({ name }) => !names.has(name));
   if (added.length === 0) return stack;
-  const known = await whereAdded(run);
+  const known = trustedHosts(await whereAdded(run), added);
   return [
     ...stack,
     ...added.flatMap(({ name, groups, routes }): readonly MemberModel[] => {

@@ -4,7 +4,7 @@ import type { Member } from "../../../protocol/trust/member.ts";
 import type { RemoveNode } from "./contract.ts";
 import { connectCoordinator } from "./coordinator.ts";
 import { openJournal } from "./journal.ts";
-import { knownHosts, readRecords } from "./known-hosts.ts";
+import { knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
 import { removeRevoked } from "./remove.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
@@ -38,7 +38,7 @@ async function remove(run: Run, name: string) {
     await coordinator.release(member.nid);
     progress.row(name).done("revoked");
     const records = readRecords(await coordinator.history());
-    const [result] = await removeRevoked(run, [name], knownHosts(records));
+    const [result] = await removeRevoked(run, [name], trustedHosts(knownHosts(records), [member]));
     const error = result?.error;
     return {
       mesh: run.model.name,
