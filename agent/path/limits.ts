@@ -22,6 +22,8 @@ export const activeTime = 45_000;
 export const probeDelays = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 /** Distance of rounds that look for a better one. */
 export const improveInterval = 30_000;
+/** News of a peer starts a new series of rounds at most so often: it must not have others pinged as fast as it likes. */
+export const newsInterval = 5_000;
 export const candidateLimit = 24;
 export const seenLimit = 4;
 export const outstandingLimit = 256;

@@ -1,6 +1,6 @@
 // The path state machine of one peer: which direct path is good, when to probe, when to fall back; a pure function.
 import { type DirectPath, type Path, pathKey } from "../transport/path.ts";
-import { improveInterval, overtakenAfter, pongTimeout, seenLimit } from "./limits.ts";
+import { improveInterval, newsInterval, overtakenAfter, pongTimeout, seenLimit } from "./limits.ts";
 import { ping, probe } from "./probe.ts";
 import { allCandidates, isActive } from "./select.ts";
 import type { Direct, PathContext, PathEffect, PathEvent, PathState, PathStep } from "./state.ts";
@@ -23,8 +23,13 @@ export function stepPath(state: PathState, event: PathEvent, context: PathContex
     case "heard":
       return heard(state, event.path, event.data, context);
     case "control": {
-      const round = event.ready ? { attempt: 0, at: now } : state.round;
-      return probe({ ...state, controlReady: event.ready, round }, context);
+      const next = { ...state, controlReady: event.ready };
+      if (!event.ready) return probe(next, context);
+      // A peer can make sessions as often as it likes; that there is one again is no such news.
+      return probe(
+        state.controlReady ? restartRounds(next, now) : { ...next, round: { attempt: 0, at: now } },
+        context,
+      );
     }
     case "pong":
       return pong(state, event.transaction, pathKey(event.path), now);
@@ -48,7 +53,13 @@ function setCandidates(
   const known = new Set(allCandidates(state).map(pathKey));
   const next = { ...state, candidates: { ...state.candidates, [source]: paths } };
   const news = paths.some((path) => !known.has(pathKey(path)));
-  return { state: news ? { ...next, round: { attempt: 0, at: now } } : next, effects: [] };
+  return { state: news ? restartRounds(next, now) : next, effects: [] };
+}
+
+/** A new series of rounds, now or when the last one is old enough; rounds that come sooner anyway stay. */
+function restartRounds(state: PathState, now: number): PathState {
+  const at = Math.max(now, state.newsAt + newsInterval);
+  return at < state.round.at ? { ...state, round: { attempt: 0, at }, newsAt: at } : state;
 }
 
 function heard(state: PathState, path: Path, data: boolean, context: PathContext): PathStep {

@@ -36,6 +36,8 @@ export interface PathState {
   readonly directHeardAt: number;
   readonly controlReady: boolean;
   readonly round: { readonly attempt: number; readonly at: number };
+  /** When the peer's own news, candidates or a new session, last started a series of rounds. */
+  readonly newsAt: number;
 }
 
 export type PathEvent =
@@ -78,5 +80,6 @@ export function emptyPaths(now: number): PathState {
     directHeardAt: Number.NEGATIVE_INFINITY,
     controlReady: false,
     round: { attempt: 0, at: now },
+    newsAt: Number.NEGATIVE_INFINITY,
   };
 }

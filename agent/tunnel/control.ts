@@ -3,6 +3,7 @@ import { cidrContains } from "../../protocol/addresses/cidr.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
 import { decodeControl } from "../../protocol/ctl/control.ts";
 import { type Candidate, encodeEndpoints, endpointLimit } from "../../protocol/ctl/endpoints.ts";
+import { addressBytes, addressText } from "../../protocol/ctl/format.ts";
 import { encodePong } from "../../protocol/ctl/pong.ts";
 import type { DirectPath, Path } from "../transport/path.ts";
 import type { Core, Link } from "./core.ts";
@@ -11,6 +12,9 @@ import { runPath } from "./paths.ts";
 import { sendControl } from "./sessions.ts";
 
 const unroutable = /^(127\.|169\.254\.|0\.|::1?$|fe[89ab]|ff|22[4-9]\.|2[3-5]\d\.)/i;
+
+/** More ports of one address are nobody's: a list of them would only flood whoever has it. */
+const portsPerAddress = 4;
 
 /** Handles one authenticated control plaintext. */
 export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext: Uint8Array, path: Path): void {
@@ -44,9 +48,15 @@ export function sendEndpoints(core: Core, link: Link, own: readonly Endpoint[], 
 
 /** Endpoints as ways; loopback, link-local and multicast ones, and those inside the mesh, lead to somebody else or in circles. */
 export function directPaths(core: Core, endpoints: readonly Endpoint[]): DirectPath[] {
-  return endpoints
-    .filter(({ address, port }) => port > 0 && !unroutable.test(address) && !isInside(core, address))
-    .map(({ address, port }) => ({ kind: "direct", address, port }));
+  const counts = new Map<string, number>();
+  return endpoints.flatMap(({ address: written, port }): DirectPath[] => {
+    // An address has many spellings, an IPv4 one also as IPv6; only one of them is the one that is looked for.
+    const address = addressText(addressBytes(written));
+    if (port === 0 || unroutable.test(address) || isInside(core, address)) return [];
+    const count = counts.get(address) ?? 0;
+    counts.set(address, count + 1);
+    return count < portsPerAddress ? [{ kind: "direct", address, port }] : [];
+  });
 }
 
 /** Whether an address belongs to the mesh itself: sealed datagrams sent there would be sealed again, for ever. */

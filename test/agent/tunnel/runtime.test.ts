@@ -64,6 +64,32 @@ describe("a relay that lies about the sender", () => {
   });
 });
 
+describe("candidates that lead somewhere else", () => {
+  it("are never sent to, however they are written", () => {
+    const { world, one, other } = pair([true, true], true);
+    const addresses = ["::ffff:100.64.0.7", "::ffff:6440:7", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "fd00:0:0::7"];
+    const endpoints = addresses.map((address) => ({ kind: "local", address, port: 51820 }) as const);
+    one.runtime.setPeers([{ ...other.seen(true), endpoints }]);
+    one.send(other, "hello");
+    world.advance(3_000);
+    const sent = world.log.flatMap(({ path }) => (path.kind === "direct" ? [path.address] : []));
+    expect(sent.filter((address) => address !== one.address && address !== other.address)).toEqual([]);
+    expect(texts(other)).toEqual(["hello"]);
+  });
+
+  it("are few per address, so that no list makes a flood of one victim", () => {
+    const { world, one, other } = pair([true, true], true);
+    const ports = Array.from({ length: 24 }, (_, index) => 1000 + index);
+    const endpoints = ports.map((port) => ({ kind: "local", address: "203.0.113.9", port }) as const);
+    one.runtime.setPeers([{ ...other.seen(true), endpoints }]);
+    one.send(other, "hello");
+    world.advance(3_000);
+    const at = world.log.flatMap(({ path }) => (path.kind === "direct" ? [path] : []));
+    const asked = new Set(at.filter(({ address }) => address === "203.0.113.9").map(({ port }) => port));
+    expect(asked.size).toBe(4);
+  });
+});
+
 describe("a source address that lies", () => {
   it("is asked, does not answer, and never becomes the path", () => {
     const { world, one, other } = pair([true, true], true);
