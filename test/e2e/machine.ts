@@ -12,7 +12,7 @@ export interface MachineSnapshot {
   readonly cgroups: readonly string[];
   readonly folders: readonly string[];
   readonly resolver: string;
-  readonly ruleset: string;
+  readonly tables: readonly string[];
 }
 
 /** Everything that local hosts make outside themselves carries this mark; what else comes and goes here is not theirs. */
@@ -27,7 +27,7 @@ export function snapshotMachine(): MachineSnapshot {
     interfaces: lines("ip", ["-o", "link"])
       .map((line) => line.split(": ")[1] ?? "")
       .filter(isMade),
-    routes: lines("ip", ["route"]),
+    routes: lines("ip", ["route"]).filter(isMade),
     mounts: readFileSync("/proc/self/mounts", "utf8")
       .split("\n")
       .map((line) => line.split(" ")[1] ?? "")
@@ -38,7 +38,7 @@ export function snapshotMachine(): MachineSnapshot {
       .filter(existsSync)
       .concat(readdirSync("/etc/systemd/system").filter((name) => name.startsWith("tunnelmesh"))),
     resolver: readFileSync("/etc/resolv.conf", "utf8"),
-    ruleset: lines("nft", ["list", "ruleset"]).join("\n"),
+    tables: lines("nft", ["list", "tables"]).filter(isMade),
   };
 }
 
