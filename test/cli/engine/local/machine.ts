@@ -1,11 +1,12 @@
 // A machine whose first process is systemd: a container with the rights of one, its own network and control groups.
 import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { makeGroups, removeGroups } from "../../../../cli/engine/local/cgroup.ts";
 import { childrenOf, kill, supervisorsOf, waitUntil } from "../../../../cli/engine/local/process.ts";
-import { hostFolder } from "../../../../cli/engine/local/record.ts";
+import { hostFolder, namesIn } from "../../../../cli/engine/local/record.ts";
 import { makeRoot, readMachine, unmountBelow } from "../../../../cli/engine/local/root.ts";
 
 const execute = promisify(execFile);
@@ -32,10 +33,10 @@ exec setpriv --pdeathsig TERM systemd-nspawn "$@"`;
 
 /** Starts the machine, with control groups of version 2, and waits until its systemd has started everything. */
 export async function startMachine(): Promise<Machine> {
-  const base = await mkdtemp(`/var/tmp/systemd-machine-${process.pid}-`);
-  const name = path.basename(base).toLowerCase();
+  await sweep();
+  const base = await mkdtemp(`${parent}/systemd-machine-${process.pid}-`);
+  const name = nameOf(base);
   const folder = path.join(base, "shared");
-  const key = "0000000";
   const root = path.join(hostFolder(base, key), "root");
   let supervisor: number | undefined;
   const close = async (): Promise<void> => {
@@ -45,9 +46,7 @@ export async function startMachine(): Promise<Machine> {
       for (const leader of leaders.length === 0 ? [pid] : leaders) kill(leader);
       await waitUntil(async () => (await supervisorsOf(name)).length === 0, 10_000);
     }
-    await unmountBelow(root);
-    await removeGroups(name);
-    await rm(base, { recursive: true, force: true });
+    await removeTraces(base);
   };
   try {
     await mkdir(folder);
@@ -63,6 +62,26 @@ export async function startMachine(): Promise<Machine> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+const parent = "/var/tmp";
+const key = "0000000";
+const nameOf = (base: string): string => path.basename(base).toLowerCase();
+
+async function removeTraces(base: string): Promise<void> {
+  await unmountBelow(base);
+  await removeGroups(nameOf(base));
+  await rm(base, { recursive: true, force: true });
+}
+
+/** A test that was killed could not take away what its machine stood on. */
+async function sweep(): Promise<void> {
+  for (const entry of await namesIn(parent)) {
+    const pid = /^systemd-machine-(\d+)-/.exec(entry)?.[1];
+    const base = path.join(parent, entry);
+    if (pid === undefined || existsSync(`/proc/${pid}`) || (await supervisorsOf(nameOf(base))).length > 0) continue;
+    await removeTraces(base);
   }
 }
 
