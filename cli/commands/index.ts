@@ -3,16 +3,20 @@ import AddNode from "./add-node.ts";
 import Deploy from "./deploy.ts";
 import Destroy from "./destroy.ts";
 import Doctor from "./doctor.ts";
+import Exec from "./exec.ts";
 import History from "./history.ts";
+import Inventory from "./inventory.ts";
 import Leave from "./leave.ts";
 import LocalList from "./local/list.ts";
 import LocalRemove from "./local/rm.ts";
 import LocalUp from "./local/up.ts";
+import Logs from "./logs.ts";
 import Next from "./next.ts";
 import Peers from "./peers.ts";
 import Ping from "./ping.ts";
 import Plan from "./plan.ts";
 import RemoveNode from "./remove-node.ts";
+import Ssh from "./ssh.ts";
 import Status from "./status.ts";
 import Synth from "./synth.ts";
 import Unlock from "./unlock.ts";
@@ -22,16 +26,20 @@ export const commands = {
   deploy: Deploy,
   destroy: Destroy,
   doctor: Doctor,
+  exec: Exec,
   history: History,
+  inventory: Inventory,
   leave: Leave,
   "local:list": LocalList,
   "local:rm": LocalRemove,
   "local:up": LocalUp,
+  logs: Logs,
   next: Next,
   peers: Peers,
   ping: Ping,
   plan: Plan,
   "remove-node": RemoveNode,
+  ssh: Ssh,
   status: Status,
   synth: Synth,
   unlock: Unlock,

@@ -1,9 +1,10 @@
 // Loads the engines behind commands when a command runs, never at start.
+import type { AroundEngine } from "../engine/deploy/around-contract.ts";
 import type { DeployEngine } from "../engine/deploy/contract.ts";
 import type { LocalHosts } from "../engine/local/host.ts";
 
 /** What deploys, changes and asks meshes. */
-export async function loadDeployEngine(): Promise<DeployEngine> {
+export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine> {
   return import("../engine/deploy/index.ts");
 }
 

@@ -91,6 +91,17 @@ export const deployErrors = {
     cause: "The mesh has no member of that name.",
     advice: ["See the names with tm status."],
   },
+  TM_DEPLOY_UNKNOWN_GROUP: {
+    title: "No member is in this group",
+    cause: "Neither the stack nor a member that was added by hand names it.",
+    advice: ["See the groups with tm inventory."],
+  },
+  TM_DEPLOY_UNREACHED: {
+    title: "The command did not run to its end on every host",
+    cause: "Those that could not be reached, or were lost, are listed; it ran on the others.",
+    advice: ["Mend the cause and run it again."],
+    exitCode: 5,
+  },
   TM_DEPLOY_IN_STACK: {
     title: "This member is in the stack file",
     cause: "The next tm deploy would bring it back.",

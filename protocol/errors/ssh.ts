@@ -87,6 +87,14 @@ export const sshErrors = {
     cause: "The host is very busy, or something there waits for what does not come.",
     advice: ["Look at the host, then run it again."],
   },
+  TM_SSH_PROGRAM_MISSING: {
+    title: "The program ssh is not installed here",
+    cause: "tm ssh opens a shell with the ssh of this machine; everything else in tm speaks SSH itself.",
+    advice: [
+      "Install OpenSSH's client: apt install openssh-client",
+      "Run a command without it: tm exec NODE -- COMMAND",
+    ],
+  },
   TM_SSH_SOCKET: {
     title: "A socket on the host cannot be reached",
     cause: "The service behind it does not run, or it may not be opened by this user.",

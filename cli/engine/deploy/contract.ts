@@ -220,7 +220,7 @@ export interface HistoryResult {
 }
 export type DeployHistory = (parameters: EngineContext) => Promise<HistoryResult>;
 
-/** What cli/engine/deploy/index.ts exports. */
+/** What cli/engine/deploy/index.ts exports, with what around-contract.ts says. */
 export interface DeployEngine {
   readonly planStack: PlanStack;
   readonly deployStack: DeployStack;

@@ -2,7 +2,11 @@
 export { addNode } from "./add-node.ts";
 export { deployStack } from "./deploy.ts";
 export { destroyStack } from "./destroy.ts";
+export { execCommand } from "./exec.ts";
+export { meshInventory } from "./inventory.ts";
 export { leaveMesh } from "./leave.ts";
+export { memberLogs } from "./logs.ts";
+export { openShell } from "./open-shell.ts";
 export { planStack } from "./plan.ts";
 export { removeNode } from "./remove-node.ts";
 export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";

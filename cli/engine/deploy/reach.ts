@@ -53,7 +53,8 @@ export async function reachTarget(
   return { connection, nid: nodeIdOf(key), sshPublicKey: key.line };
 }
 
-async function localHosts(model: MeshModel, options: ReachOptions): Promise<ReadonlyMap<string, LocalHostInfo>> {
+/** The local hosts of `model` by name: made where that is asked for, else those that run. */
+export async function localHosts(model: MeshModel, options: ReachOptions): Promise<ReadonlyMap<string, LocalHostInfo>> {
   const specs = model.members.flatMap(({ name, host }) =>
     host.kind === "local" ? [{ name, nat: host.nat, internet: host.internet }] : [],
   );

@@ -14,10 +14,13 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array | Readable;
   /** Run as root: directly where the user is root, else through sudo. */
   readonly root?: boolean;
-  /** Milliseconds; 60 000 when left out. */
+  /** Milliseconds; 60 000 when left out, Infinity for none. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
   readonly onStdout?: (chunk: Buffer) => void;
+  readonly onStderr?: (chunk: Buffer) => void;
+  /** False: output goes to onStdout and onStderr alone, however much it is, and the result holds none. */
+  readonly collect?: boolean;
 }
 
 export interface RunResult {

@@ -36,10 +36,9 @@ export function execute(parameters: ExecuteParameters): Promise<RunResult> {
     };
     const abort = () => fail(signal?.reason);
     const lost = () => fail(new TunnelMeshError("TM_SSH_CONNECTION_LOST", { detail: target }));
-    const timer = setTimeout(
-      () => fail(new TunnelMeshError("TM_SSH_COMMAND_TIMEOUT", { detail: `${target}: ${firstLine(command)}` })),
-      timeout,
-    );
+    const late = () =>
+      fail(new TunnelMeshError("TM_SSH_COMMAND_TIMEOUT", { detail: `${target}: ${firstLine(command)}` }));
+    const timer = Number.isFinite(timeout) ? setTimeout(late, timeout) : undefined;
     if (signal?.aborted === true) return abort();
     signal?.addEventListener("abort", abort, { once: true });
     client.once("close", lost);
@@ -51,8 +50,9 @@ export function execute(parameters: ExecuteParameters): Promise<RunResult> {
       }
       channel = opened;
       if (signal?.aborted === true) return abort();
-      const stdout = collect(opened, parameters.onStdout, fail);
-      const stderr = collect(opened.stderr, undefined, fail);
+      const keep = parameters.collect ?? true;
+      const stdout = collect(opened, keep, parameters.onStdout, fail);
+      const stderr = collect(opened.stderr, keep, parameters.onStderr, fail);
       opened.on("exit", (status: number | null, name?: string) => {
         code = status ?? 128 + (signalNumber(name) ?? 1);
       });
@@ -82,10 +82,16 @@ function feed(channel: ClientChannel, { stdin, preamble }: ExecuteParameters, fa
   else channel.end(typeof stdin === "string" ? stdin : Buffer.from(stdin));
 }
 
-function collect(stream: Readable, onChunk: RunOptions["onStdout"], fail: (error: unknown) => void): () => string {
+function collect(
+  stream: Readable,
+  keep: boolean,
+  onChunk: RunOptions["onStdout"],
+  fail: (error: unknown) => void,
+): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   stream.on("data", (chunk: Buffer) => {
+    if (!keep) return onChunk?.(chunk);
     size += chunk.length;
     if (size > outputLimit)
       return fail(new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: "it said more than 16 MiB" }));

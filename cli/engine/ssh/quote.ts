@@ -6,3 +6,9 @@ export function quote(text: string): string {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/** A command line of words: one word is a command line already, as ssh takes it; several reach the command as they are. */
+export function shellCommand(words: readonly string[]): string {
+  const [first, ...others] = words;
+  return first !== undefined && others.length === 0 ? first : words.map(quote).join(" ");
+}

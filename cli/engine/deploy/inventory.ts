@@ -1,0 +1,59 @@
+// tm inventory: the members of a mesh with their addresses, groups and keys, and how this machine reaches them; connects to nothing.
+import { homedir, userInfo } from "node:os";
+import type { MemberModel } from "../../../constructs/model.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { LocalHostInfo } from "../local/host.ts";
+import { resolveTarget } from "../ssh/configuration.ts";
+import type { InventoryHost, MeshInventory } from "./around-contract.ts";
+import { localHosts, sshTarget } from "./reach.ts";
+import { withRun } from "./run.ts";
+
+/** Lists the members; see the contract. */
+export const meshInventory: MeshInventory = (context) =>
+  withRun(context, async (run) => {
+    const { model } = run;
+    const { view } = await run.home.read();
+    if (view === undefined) throw new TunnelMeshError("TM_DEPLOY_NOT_DEPLOYED", { detail: model.name });
+    const locals = await localHosts(model, run.reachOptions);
+    const inStack = new Map(model.members.map((member) => [member.name, member]));
+    const loginFiles = run.reachOptions.connectOptions.identityFiles ?? [];
+    const hosts = [...view.members.values()].map((member): InventoryHost => {
+      const { name, ip4, ip6, groups, sshPublicKey } = member;
+      const described = inStack.get(name);
+      const ssh = described === undefined ? undefined : reachedHow(described, locals.get(name), loginFiles);
+      return {
+        name,
+        role: described?.role ?? "node",
+        dnsName: `${name}.${view.domain}`,
+        ...(ip4 === undefined ? {} : { ip4 }),
+        ip6,
+        groups: groups.toSorted(),
+        hostKey: sshPublicKey,
+        ...(ssh === undefined ? {} : { ssh }),
+      };
+    });
+    const byName = hosts.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+    return { mesh: model.name, meshId: view.meshId, stage: model.stage, hosts: byName };
+  });
+
+function reachedHow(
+  { name, host }: MemberModel,
+  local: LocalHostInfo | undefined,
+  loginFiles: readonly string[],
+): InventoryHost["ssh"] {
+  if (host.kind === "droplet" || (host.kind === "local" && local === undefined)) return undefined;
+  const { target, port } = sshTarget(name, host, local);
+  const resolved = resolveTarget(target, {
+    home: homedir(),
+    localUser: userInfo().username,
+    environment: process.env,
+    ...(port === undefined ? {} : { port }),
+  });
+  return {
+    host: resolved.host,
+    port: resolved.port,
+    user: resolved.user,
+    identityFiles: [...new Set([...loginFiles, ...resolved.identityFiles])],
+    jumps: resolved.jumps,
+  };
+}
