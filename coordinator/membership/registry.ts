@@ -6,6 +6,7 @@ import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { MeshView } from "../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../protocol/trust/view.ts";
 import type { Store } from "../store/store.ts";
+import { refuseClaims } from "./claims.ts";
 import { VersionedMap } from "./map.ts";
 import { changedRows, genesisRow } from "./rows.ts";
 
@@ -129,11 +130,15 @@ export class Registry {
         if (verdict.accepted && !verdict.known) accepted.push(batch[place]!);
       }
     };
-    const nids = items.map((item) => keysOwner(item));
+    const bodies = items.map((item) => decodeItem(item.body));
+    const nids = bodies.map((body) => (body.ok && body.item.kind === "keys" ? body.item.value.nid : undefined));
     const indices = [...items.keys()].filter((index) => {
       const fits = Buffer.byteLength(JSON.stringify(items[index])) <= itemBytesLimit;
       if (!fits) verdicts[index] = { accepted: false, known: false, reason: "too-long" };
-      return fits;
+      if (!fits || rule === undefined) return fits;
+      const reason = refuseClaims(items[index]!, bodies[index]!, next.admins);
+      if (reason !== undefined) verdicts[index] = { accepted: false, known: false, reason };
+      return reason === undefined;
     });
     apply(indices.filter((index) => nids[index] === undefined));
     const keys = indices.filter((index) => {
@@ -162,9 +167,4 @@ export class Registry {
   #tell(change: MapChange): void {
     for (const listener of this.#listeners) listener(change);
   }
-}
-
-function keysOwner(item: SignedItem): NodeId | undefined {
-  const decoded = decodeItem(item.body);
-  return decoded.ok && decoded.item.kind === "keys" ? decoded.item.value.nid : undefined;
 }
