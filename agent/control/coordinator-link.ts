@@ -106,11 +106,20 @@ export class CoordinatorLink {
     }
     const url = coordinator.urls[this.#nextUrl++ % coordinator.urls.length]!;
     this.#status = { ...this.#status, state: "connecting", url };
+    try {
+      this.#channel = this.#openChannel(url, coordinator.key);
+    } catch (error) {
+      // The library throws on an address that does not parse: an admin's mistake must not end every agent.
+      this.#closed(url, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #openChannel(url: string, coordinatorKey: Uint8Array): Channel {
     const { meshId, ctl, log } = this.#options;
-    this.#channel = new Channel({
+    return new Channel({
       url,
       local: ctl,
-      coordinatorKey: coordinator.key,
+      coordinatorKey,
       meshId,
       onOpen: () => this.#hello(),
       onMessage: (message) => this.#receive(url, message),
