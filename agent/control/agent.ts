@@ -23,6 +23,7 @@ const refreshInterval = 30_000;
 const startRetry = 5_000;
 /** Alarms kept for status; a coordinator cannot add more by sending notices. */
 const alarmLimit = 16;
+const noticeLimit = 4;
 
 export interface AgentParts {
   readonly configuration: AgentConfiguration;
@@ -71,7 +72,7 @@ export class Agent {
       onRelayChanged: (available) => this.#relayChanged(available),
       onNotice: (code, message) => {
         log("warn", "the coordinator says", { code, message });
-        this.#alarm(`notice ${code}`, `${code}: ${message}`);
+        this.#noticeAlarm(code, message);
       },
     });
     if (configuration.mesh !== map.view.name) this.#alarm("name", `the genesis calls this mesh ${map.view.name}`);
@@ -256,6 +257,14 @@ export class Agent {
     } catch (error) {
       log("warn", "endpoints of peers could not be kept", { cause: String(error) });
     }
+  }
+
+  /** A few of them, so that the agent's own alarms have room, and without what would command a terminal. */
+  #noticeAlarm(code: string, message: string): void {
+    const text = `${code}: ${message}`.replace(/\p{Cc}/gu, "?");
+    const key = `notice ${code}`;
+    const notices = [...this.#alarms.keys()].filter((one) => one.startsWith("notice "));
+    if (notices.length < noticeLimit || notices.includes(key)) this.#alarm(key, text);
   }
 
   #alarm(key: string, text: string): void {

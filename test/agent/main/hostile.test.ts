@@ -91,6 +91,10 @@ describe("a hostile coordinator", () => {
     const before = await agent.status();
     expect(before.alarms).toEqual([]);
 
+    // Notices must neither crowd out the alarm about the forgery nor reach into the terminal of who reads them.
+    for (let index = 0; index < 40; index += 1) {
+      liar.send("notice", { code: `TM_LIE_${index}\u001b[2J`, message: "\u001b]0;owned\u0007\u009b31m" });
+    }
     const lies = forgeries(view, beta, items);
     for (const item of Object.values(lies)) liar.send("items", { items: [item], mapVersion: 2, last: true });
     liar.send("items", { items: Object.values(lies), mapVersion: 3, last: true });
@@ -98,6 +102,7 @@ describe("a hostile coordinator", () => {
     liar.send("presence", { replace: false, peers: [{ nid: stranger, online: true, endpoints: [] }] });
     liar.send("relayed", { nid: stranger, datagram: randomBytes(148) });
     const after = await until(agent.status, ({ alarms }) => alarms.some((alarm) => alarm.includes("nobody entitled")));
+    expect(after.alarms.join("")).not.toMatch(/\p{Cc}/u);
     // A true hint behind the lies: once it is there, all of them have been looked at.
     liar.send("presence", { replace: true, peers: [{ nid: honest[0]!.nid, online: true, endpoints: [] }] });
     const peers = await until(agent.peers, ([peer]) => peer?.online === true);
