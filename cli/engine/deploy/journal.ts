@@ -5,6 +5,7 @@ import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Operation } from "../../../protocol/trust/log-entry.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
+import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
 import { type GrantChoice, grantFor, nextLogEntry } from "../trust/items.ts";
 import type { MeshHome } from "../trust/mesh-home.ts";
 
@@ -69,11 +70,28 @@ export async function openJournal(home: MeshHome, signer: () => Promise<Signer>)
       await keep([await nextLogEntry(view(), op, Math.floor(Date.now() / 1000), [await signer()])]);
     },
     async grant(choices) {
+      refuseTaken(view(), choices);
       const items: SignedItem[] = [];
       for (const choice of choices) items.push(await grantFor(view(), choice, [await signer()]));
       if (items.length > 0) await keep(items);
     },
   };
+}
+
+/** Addresses come from the coordinator's reservations, and it is not trusted to keep members apart: the verified view is. */
+function refuseTaken(view: MeshView, choices: readonly GrantChoice[]): void {
+  const holders = new Map<string, string>();
+  for (const { nid, ip4 } of view.members.values()) if (ip4 !== undefined) holders.set(ip4, nid);
+  for (const { sshPublicKey, name, ip4 } of choices) {
+    if (ip4 === undefined) continue;
+    const nid = nodeIdOf(parseSshPublicKey(sshPublicKey));
+    if ((holders.get(ip4) ?? nid) !== nid) {
+      throw new TunnelMeshError("TM_COORDINATION_RESERVATION", {
+        detail: `${ip4}, reserved for ${name}, is another member's`,
+      });
+    }
+    holders.set(ip4, nid);
+  }
 }
 
 /** Log entries and admin-signed grants; keys are the nodes' own and stay with the members. */
