@@ -84,9 +84,20 @@ function heard(state: PathState, path: Path, data: boolean, context: PathContext
   return ping(added, path, context);
 }
 
+/** Says whether a pong answers a ping that was sent on that path within the last 5 s; any other changes nothing (protocol.md §6c). */
+export function awaitsPong(state: PathState, transaction: string, path: Path, now: number): boolean {
+  return findPing(state, transaction, pathKey(path), now) !== undefined;
+}
+
+function findPing(state: PathState, transaction: string, key: string, now: number) {
+  return state.outstanding.find(
+    (one) => one.transaction === transaction && one.key === key && now - one.sentAt <= pongTimeout,
+  );
+}
+
 function pong(state: PathState, transaction: string, key: string, now: number): PathStep {
-  const match = state.outstanding.find((one) => one.transaction === transaction && one.key === key);
-  if (match === undefined || now - match.sentAt > pongTimeout) return { state, effects: [{ kind: "unmatchedPong" }] };
+  const match = findPing(state, transaction, key, now);
+  if (match === undefined) return { state, effects: [{ kind: "unmatchedPong" }] };
   const outstanding = state.outstanding.filter((one) => one.key !== key || one.sentAt > match.sentAt);
   const path = allCandidates(state).find((one) => pathKey(one) === key) ?? currentPath(state.direct, key);
   if (path === undefined) return { state: { ...state, outstanding }, effects: [] };

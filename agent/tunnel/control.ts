@@ -5,6 +5,7 @@ import { decodeControl } from "../../protocol/ctl/control.ts";
 import { type Candidate, encodeEndpoints, endpointLimit } from "../../protocol/ctl/endpoints.ts";
 import { addressBytes, addressText } from "../../protocol/ctl/format.ts";
 import { encodePong } from "../../protocol/ctl/pong.ts";
+import { awaitsPong } from "../path/path.ts";
 import type { DirectPath, Path } from "../transport/path.ts";
 import type { Core, Link } from "./core.ts";
 import type { Echoes } from "./echo.ts";
@@ -28,7 +29,9 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
     }
     case "pong": {
       const transaction = Buffer.from(message.transaction).toString("hex");
-      if (path.kind === "direct" && message.port > 0) link.observed = { address: message.address, port: message.port };
+      const asked = awaitsPong(link.path, transaction, path, core.clock.now());
+      if (asked && path.kind === "direct" && message.port > 0)
+        link.observed = { address: message.address, port: message.port };
       if (!echoes.answer(transaction, path)) runPath(core, link, { kind: "pong", transaction, path });
       return;
     }

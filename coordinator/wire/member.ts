@@ -14,6 +14,9 @@ import type { Participant } from "./roster.ts";
 /** Submits of one member that wait for the disk at once. */
 const pendingLimit = 16;
 
+/** What a frame costs beside its datagram: kind byte, node id, the channel's tag, WebSocket and TCP/IP headers. */
+const relayOverhead = 1 + 32 + 16 + 8 + 40;
+
 export class Member implements Participant {
   readonly nid: NodeId;
   readonly instance: string;
@@ -111,7 +114,7 @@ export class Member implements Participant {
       counters.add("relay.refused.self");
       return;
     }
-    if (!this.#relay.take(datagram.length, now())) {
+    if (!this.#relay.take(datagram.length + relayOverhead, now())) {
       counters.add("relay.refused.quota");
       return;
     }

@@ -1,6 +1,6 @@
 // The path machine in virtual time: relay first, direct once a probe is answered, back when it dies, silence when idle.
 import { describe, expect, it } from "vitest";
-import { stepPath } from "../../../agent/path/path.ts";
+import { awaitsPong, stepPath } from "../../../agent/path/path.ts";
 import { dataPaths, initiationPaths } from "../../../agent/path/select.ts";
 import { emptyPaths, type PathEffect, type PathEvent, type PathState } from "../../../agent/path/state.ts";
 import { type DirectPath, type Path, pathKey } from "../../../agent/transport/path.ts";
@@ -191,5 +191,17 @@ describe("a relay", () => {
     expect(world.paths).toEqual([]);
     world.give({ kind: "heard", path: relay, data: true });
     expect(world.paths).toEqual([relay]);
+  });
+});
+
+describe("a pong that is awaited", () => {
+  it("is so only on the path of its ping, and for 5 s", () => {
+    const transaction = "0a".repeat(12);
+    const state = { ...emptyPaths(0), outstanding: [{ transaction, key: pathKey(near), sentAt: 1_000 }] };
+    expect(awaitsPong(state, transaction, near, 6_000)).toBe(true);
+    expect(awaitsPong(state, transaction, near, 6_001)).toBe(false);
+    expect(awaitsPong(state, transaction, far, 2_000)).toBe(false);
+    expect(awaitsPong(state, transaction, relay, 2_000)).toBe(false);
+    expect(awaitsPong(state, "0b".repeat(12), near, 2_000)).toBe(false);
   });
 });
