@@ -12,6 +12,7 @@ import type { Limits } from "./limits.ts";
 import { Registry } from "./membership/registry.ts";
 import { startServiceNotices } from "./service-notice.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import { KeyQuota } from "./wire/key-quota.ts";
 import { Roster } from "./wire/roster.ts";
 import { listenForAgents } from "./wire/server.ts";
 
@@ -58,7 +59,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   registry.listen(warnWhenFrozen);
   const counters = new Counters();
   const roster = new Roster(limits.presenceMilliseconds);
-  const context = { registry, roster, counters, limits, key, meshId: Buffer.from(meshId, "hex"), log, now };
+  const keyQuota = new KeyQuota(now);
+  const context = { registry, roster, keyQuota, counters, limits, key, meshId: Buffer.from(meshId, "hex"), log, now };
   const admin = {
     registry,
     counters,

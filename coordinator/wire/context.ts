@@ -4,11 +4,13 @@ import type { KeyPair } from "../../protocol/noise/primitives.ts";
 import type { Counters } from "../counters.ts";
 import type { Limits } from "../limits.ts";
 import type { Registry } from "../membership/registry.ts";
+import type { KeyQuota } from "./key-quota.ts";
 import type { Roster } from "./roster.ts";
 
 export interface WireContext {
   readonly registry: Registry;
   readonly roster: Roster;
+  readonly keyQuota: KeyQuota;
   readonly counters: Counters;
   readonly limits: Limits;
   readonly key: KeyPair;

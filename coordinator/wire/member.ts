@@ -3,7 +3,6 @@ import type { NodeId } from "../../protocol/brand.ts";
 import { type CoordinationMessage, encodeCoordination, type RelayBody } from "../../protocol/coordination/frame.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
 import type { SignedItem } from "../../protocol/trust/item.ts";
-import { onlyGranted } from "../membership/registry.ts";
 import { encodeWelcome } from "./answers.ts";
 import { TokenBucket } from "./bucket.ts";
 import type { Hello, Link, OpenChannel } from "./link.ts";
@@ -133,7 +132,7 @@ export class Member implements Participant {
   }
 
   #submit(id: number, items: readonly SignedItem[]): void {
-    const { registry, counters, log } = this.session.context;
+    const { registry, keyQuota, counters, log } = this.session.context;
     if (this.#pending >= pendingLimit) {
       counters.add("message.refused.quota");
       this.session.end("TM_COORDINATION_QUOTA", "too many items at once");
@@ -141,7 +140,7 @@ export class Member implements Participant {
     }
     this.#pending += 1;
     registry
-      .submit(items, onlyGranted)
+      .submit(items, keyQuota.ruleOf(this.nid))
       .then((verdicts) => this.control(encodeCoordination("submitted", { id, verdicts: [...verdicts] })))
       .catch((error: unknown) => {
         log.error({ err: error, nid: this.nid }, "items could not be stored");

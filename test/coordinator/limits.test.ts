@@ -9,6 +9,7 @@ import { Counters } from "../../coordinator/counters.ts";
 import { defaultLimits, type Limits } from "../../coordinator/limits.ts";
 import { Registry } from "../../coordinator/membership/registry.ts";
 import { openSqliteStore } from "../../coordinator/store/sqlite.ts";
+import { KeyQuota } from "../../coordinator/wire/key-quota.ts";
 import { Roster } from "../../coordinator/wire/roster.ts";
 import { listenForAgents } from "../../coordinator/wire/server.ts";
 import { keyPairOf } from "../../protocol/noise/primitives.ts";
@@ -41,6 +42,7 @@ async function start(change: Partial<Limits>, clock: () => number = () => now) {
     {
       registry,
       roster,
+      keyQuota: new KeyQuota(() => performance.now()),
       counters,
       limits,
       key,
@@ -104,6 +106,19 @@ describe("a channel", () => {
     expect(counters.get("message.refused.quota")).toBe(1);
     two.send("ping", { id: 5 });
     expect(await two.next("pong")).toEqual({ id: 5 });
+  });
+
+  it("may bring new keys now and then, not all the time", async () => {
+    const { reachable } = await start({});
+    const one = client(alice);
+    await one.join(reachable);
+    const reasons: (string | undefined)[] = [];
+    for (let id = 10; id < 30; id += 1) {
+      one.send("submit", { id, items: [keysItem(view, alice.who, { seq: id })] });
+      reasons.push((await one.next("submitted")).verdicts[0]?.reason);
+    }
+    expect(reasons.filter((reason) => reason === undefined).length).toBeGreaterThan(4);
+    expect(reasons.slice(-5)).toEqual(Array(5).fill("too-often"));
   });
 
   it("ends when its node signs another control key, and when its grant runs out", async () => {
