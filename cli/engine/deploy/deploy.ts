@@ -15,7 +15,7 @@ import { planOf } from "./plan.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
 import { removeRevoked } from "./remove.ts";
-import { settleAll } from "./report.ts";
+import { failingIn, settleAll } from "./report.ts";
 import { collectResults } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
@@ -77,13 +77,14 @@ async function deployMembers(
   await signMembership(journal, coordinator, changes);
 
   progress.phase("Installing agents");
-  const installed = await settleAll(prepared, run.parallel, signal, async (host) => {
-    const one = await installMember(run, journal, host, coordinator);
-    const status = await waitUntilUp(one, run.model.name, signal);
-    progress
-      .row(host.member.name)
-      .done(one.state === "unchanged" ? "unchanged" : `${one.state}, ${status.ip4 ?? status.ip6}`);
-    return { ...one, status };
+  const installed = await settleAll(prepared, run.parallel, signal, (host) => {
+    const row = progress.row(host.member.name);
+    return failingIn(row, async () => {
+      const one = await installMember(run, journal, host, coordinator);
+      const status = await waitUntilUp(one, run.model.name, signal);
+      row.done(one.state === "unchanged" ? "unchanged" : `${one.state}, ${status.ip4 ?? status.ip6}`);
+      return { ...one, status };
+    });
   });
   const standing = installed.flatMap((one) => (one.ok ? [one.value] : []));
   const changed = changes.some(({ kind }) => kind !== "keep") || standing.some(({ state }) => state !== "unchanged");
@@ -115,10 +116,13 @@ function knownValues(run: Run, journal: Journal): Readonly<Record<string, string
 function proveMesh(run: Run, standing: readonly InstalledHost[]) {
   const { progress, signal } = run.context;
   progress.phase("Proving the mesh");
-  return settleAll(standing, run.parallel, signal, async (host) => {
-    progress.row(host.name).update("pinging its peers");
-    await pingOthers(host, standing, run.model.name, signal);
-    progress.row(host.name).done("reaches its peers");
+  return settleAll(standing, run.parallel, signal, (host) => {
+    const row = progress.row(host.name);
+    row.update("pinging its peers");
+    return failingIn(row, async () => {
+      await pingOthers(host, standing, run.model.name, signal);
+      row.done("reaches its peers");
+    });
   });
 }
 

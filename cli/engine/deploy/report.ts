@@ -2,6 +2,7 @@
 import pLimit from "p-limit";
 import { errorCatalogue } from "../../../protocol/errors/catalogue.ts";
 import { isTunnelMeshError, type TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { ProgressRow } from "../../output/progress.ts";
 import type { ErrorReport } from "./contract.ts";
 
 /** The error form of --json. */
@@ -12,6 +13,16 @@ export function reportError(error: TunnelMeshError): ErrorReport {
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     advice: error.advice,
   };
+}
+
+/** Does `work` and, should it fail, says so in its row before the error goes on. */
+export async function failingIn<R>(row: ProgressRow, work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isTunnelMeshError(error)) row.fail(error.message);
+    throw error;
+  }
 }
 
 export type Settled<T, R> =
