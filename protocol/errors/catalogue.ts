@@ -5,6 +5,7 @@ import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { installErrors } from "./install.ts";
+import { joinErrors } from "./join.ts";
 import { localErrors } from "./local.ts";
 import { releaseErrors } from "./release.ts";
 import { sshErrors } from "./ssh.ts";
@@ -18,6 +19,7 @@ const areas = {
   ...sshErrors,
   ...installErrors,
   ...deployErrors,
+  ...joinErrors,
   ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,

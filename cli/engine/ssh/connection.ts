@@ -65,6 +65,18 @@ export interface ConnectOptions {
     hostKey: string;
     fingerprint: string;
   }) => Promise<boolean>;
+  /**
+   * Asks whether a host that shows another key than the expected one was rebuilt; absent = refused. Only tm rekey has it. A yes
+   * replaces the key in known_hosts.
+   */
+  readonly confirmChangedHostKey?: (question: {
+    target: string;
+    address: string;
+    hostKey: string;
+    fingerprint: string;
+    /** The known or pinned key line. */
+    expected: string;
+  }) => Promise<boolean>;
   /** Asks for a passphrase or password on the terminal; absent = never. */
   readonly askSecret?: (prompt: string) => Promise<string>;
   /** Milliseconds for TCP and handshake; 15 000 when left out. */

@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { authenticate } from "./authenticate.ts";
+import { judgeShownKey } from "./changed-key.ts";
 import type { ResolvedTarget } from "./configuration.ts";
 import type { ConnectOptions } from "./connection.ts";
 import { connectFailure, isAuthenticationFailure } from "./failures.ts";
-import { type HostKeyKnowledge, hostKeyAlgorithms, hostKeyLine, judgeHostKey } from "./host-key.ts";
+import { type HostKeyKnowledge, hostKeyAlgorithms, hostKeyLine } from "./host-key.ts";
 import type { Identity } from "./identities.ts";
 
 export interface OpenParameters {
@@ -94,7 +95,7 @@ export function openClient({
         hostVerifier: (blob: Buffer, verify: (valid: boolean) => void) => {
           // Also called when keys are exchanged again: then only the same key will do.
           if (hostKey !== undefined) return verify(hostKeyLine(blob) === hostKey);
-          const judged = clock.pause(() => judgeHostKey(hostKeyLine(blob), address, knowledge, options.confirmHostKey));
+          const judged = clock.pause(() => judgeShownKey(hostKeyLine(blob), address, knowledge, options));
           judged.then(() => {
             hostKey = hostKeyLine(blob);
             verify(true);

@@ -89,7 +89,7 @@ export function createSession(parameters: SessionParameters): HostConnection {
 }
 
 /** Temporary file beside the target, fsync, rename; nobody else can read it at any moment. */
-function writeScript(file: string, mode: number, owner: string | undefined): string {
+export function writeScript(file: string, mode: number, owner: string | undefined): string {
   const temporary = quote(
     path.posix.join(path.posix.dirname(file), `.${path.posix.basename(file)}.${randomBytes(6).toString("hex")}`),
   );
