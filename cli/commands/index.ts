@@ -15,6 +15,7 @@ import Next from "./next.ts";
 import Peers from "./peers.ts";
 import Ping from "./ping.ts";
 import Plan from "./plan.ts";
+import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
 import Ssh from "./ssh.ts";
 import Status from "./status.ts";
@@ -38,6 +39,7 @@ export const commands = {
   peers: Peers,
   ping: Ping,
   plan: Plan,
+  rekey: Rekey,
   "remove-node": RemoveNode,
   ssh: Ssh,
   status: Status,

@@ -1,10 +1,11 @@
 // Loads the engines behind commands when a command runs, never at start.
 import type { AroundEngine } from "../engine/deploy/around-contract.ts";
 import type { DeployEngine } from "../engine/deploy/contract.ts";
+import type { RekeyEngine } from "../engine/deploy/rekey-contract.ts";
 import type { LocalHosts } from "../engine/local/host.ts";
 
 /** What deploys, changes and asks meshes. */
-export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine> {
+export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine & RekeyEngine> {
   return import("../engine/deploy/index.ts");
 }
 

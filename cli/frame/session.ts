@@ -37,6 +37,8 @@ export interface Session {
   needAnswer(command: string): void;
   /** Asks for a yes; true with --yes. */
   confirm(question: string): Promise<boolean>;
+  /** As `confirm`, but --yes does not answer it. */
+  ask(question: string): Promise<boolean>;
   askText(question: string): Promise<string>;
 }
 
@@ -88,6 +90,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
       if (!interactive) return false;
       return progress.suspend(async () => (await prompt()).askYes(question, signal));
     },
+    ask: (question) => progress.suspend(async () => (await prompt()).askYes(question, signal)),
     askText: (question) => progress.suspend(async () => (await prompt()).askText(question, signal)),
   };
 }

@@ -13,7 +13,31 @@ export const deployErrors = {
   TM_DEPLOY_HOST_REPLACED: {
     title: "The host under this name has another host key than the member it was",
     cause: "The machine was rebuilt, or the name now leads to another machine; the mesh knows the old one.",
-    advice: ["If the machine was rebuilt on purpose: tm remove-node NAME, then tm deploy."],
+    advice: [
+      "If the machine was rebuilt on purpose: tm rekey NAME",
+      "If the name now leads to another machine: put the right address into the stack file.",
+    ],
+  },
+  TM_DEPLOY_REKEY_REFUSED: {
+    title: "The host's new key was not confirmed, so nothing was changed",
+    cause: "A member is its host key: whoever can put another key in its place is that member.",
+    advice: [
+      "Compare the fingerprint on the host's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+      'Then run it again and say yes, or give the key: tm rekey NAME --host-key "ssh-ed25519 AAAA…"',
+    ],
+  },
+  TM_DEPLOY_REKEY_LOCAL: {
+    title: "A local host needs no rekey",
+    cause: "One that was made anew takes the place of the old one at the next deploy.",
+    advice: ["Run tm deploy."],
+  },
+  TM_DEPLOY_REKEY_COORDINATOR: {
+    title: "The coordinator's host cannot be given another key in place",
+    cause: "Every member knows the coordinator by what was on the old machine.",
+    advice: [
+      "Put the old host keys back from a backup (/etc/ssh/ssh_host_*), restart ssh, then tm deploy.",
+      "Else end this mesh and begin a new one: tm destroy, then tm deploy.",
+    ],
   },
   TM_DEPLOY_RENAMED: {
     title: "This host is already a member under another name",

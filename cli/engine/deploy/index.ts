@@ -8,5 +8,6 @@ export { leaveMesh } from "./leave.ts";
 export { memberLogs } from "./logs.ts";
 export { openShell } from "./open-shell.ts";
 export { planStack } from "./plan.ts";
+export { rekeyNode } from "./rekey.ts";
 export { removeNode } from "./remove-node.ts";
 export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";

@@ -3,9 +3,10 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { decodeItem } from "../../../protocol/trust/body.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Operation } from "../../../protocol/trust/log-entry.ts";
-import type { MeshView } from "../../../protocol/trust/member.ts";
+import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
+import { applyItems } from "../../../protocol/trust/view.ts";
 import { type GrantChoice, grantFor, nextLogEntry } from "../trust/items.ts";
 import type { MeshHome } from "../trust/mesh-home.ts";
 
@@ -27,6 +28,8 @@ export interface Journal {
   attach(remote: JournalRemote): Promise<void>;
   append(op: Operation): Promise<void>;
   grant(choices: readonly GrantChoice[]): Promise<void>;
+  /** Revokes a member and grants its place to another key, durable together: a killed run leaves both or neither. */
+  replace(before: Member, choice: GrantChoice): Promise<void>;
 }
 
 /** Opens the journal over a home that has a genesis. The signer is asked for when something is signed, not before. */
@@ -74,6 +77,14 @@ export async function openJournal(home: MeshHome, signer: () => Promise<Signer>)
       const items: SignedItem[] = [];
       for (const choice of choices) items.push(await grantFor(view(), choice, [await signer()]));
       if (items.length > 0) await keep(items);
+    },
+    async replace(before, choice) {
+      const now = Math.floor(Date.now() / 1000);
+      const op = { type: "node.revoke", nid: before.nid, seq: before.grantSeq } as const;
+      const revocation = await nextLogEntry(view(), op, now, [await signer()]);
+      const after = applyItems(view(), [revocation], now).view;
+      refuseTaken(after, [choice]);
+      await keep([revocation, await grantFor(after, choice, [await signer()])]);
     },
   };
 }

@@ -86,8 +86,21 @@ async function reachMember(
     // A local host that nobody has made is nothing that went wrong: a deploy makes it, a destroy has nothing to do.
     if (error.code === "TM_DEPLOY_LOCAL_MISSING") row.skip("not there");
     else row.fail(error.message);
-    return { kind: "unreached", member, error };
+    return { kind: "unreached", member, error: withRekeyAdvice(member, error) };
   }
+}
+
+/** A changed key of a member is more than a line of known_hosts: the mesh knows the host by it. */
+function withRekeyAdvice({ name, host }: MemberModel, error: TunnelMeshError): TunnelMeshError {
+  if (error.code !== "TM_SSH_HOST_KEY_CHANGED" || host.kind !== "ssh") return error;
+  const [compare = ""] = error.advice;
+  const first = host.hostKey === undefined ? "" : "change hostKey in the stack file, then ";
+  const advice = [compare, `If it was rebuilt on purpose: ${first}tm rekey ${name}`];
+  return new TunnelMeshError(error.code, {
+    advice,
+    cause: error,
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+  });
 }
 
 /** How SSH finds the host of a member. @throws TunnelMeshError TM_STACK_DROPLET_NOT_AVAILABLE, TM_DEPLOY_LOCAL_MISSING */

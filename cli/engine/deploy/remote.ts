@@ -30,7 +30,8 @@ export interface Coordinator {
   status(): Promise<CoordinatorStatus>;
   items(): Promise<readonly SignedItem[]>;
   submit(items: readonly SignedItem[]): Promise<void>;
-  reserve(nid: NodeId, name: string): Promise<Reservation>;
+  /** @param ip4 the address to reserve; the lowest free one when left out */
+  reserve(nid: NodeId, name: string, ip4?: string): Promise<Reservation>;
   release(nid: NodeId): Promise<void>;
   /** Takes the deploy lease and renews it until released. @throws TunnelMeshError TM_DEPLOY_LEASE_HELD */
   lease(): Promise<{ release(): Promise<void> }>;
@@ -45,7 +46,8 @@ export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Co
     status: async () => coordinatorStatusSchema.parse(await call({ method: "status" })),
     items: async () => itemsReplySchema.parse(await call({ method: "items" })).items,
     submit: (items) => submitItems(call, items),
-    reserve: async (nid, name) => reservationSchema.parse(await call({ method: "reserve", nid, name })),
+    reserve: async (nid, name, ip4) =>
+      reservationSchema.parse(await call({ method: "reserve", nid, name, ...(ip4 === undefined ? {} : { ip4 }) })),
     release: async (nid) => void (await call({ method: "release", nid })),
     lease: () => takeLease(call, lastCall),
     async breakLease() {
