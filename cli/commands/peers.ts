@@ -19,7 +19,7 @@ export default class Peers extends BaseCommand {
     const result = await engine.meshStatus({ ...session.engineContext(loaded), ...names });
     await session.progress.end();
     this.print(renderPeerTable(result.hosts));
-    if (result.hosts.some((host) => host.agent === undefined)) process.exitCode = 1;
+    if (result.hosts.some(({ agent, seen }) => seen === undefined && agent === undefined)) process.exitCode = 1;
     return result;
   }
 }

@@ -5,7 +5,9 @@ import { loadDeployEngine } from "../frame/engines.ts";
 
 export default class Status extends BaseCommand {
   static override summary = "Show the members of the mesh and how they reach each other.";
-  static override description = "Asks every member's agent over SSH. Exits with 1 when one of them is not up.";
+  static override description =
+    "Asks every member's agent over SSH. One that joined by a token and that SSH does not " +
+    "find is shown as the others see it. Exits with 1 when one that can be asked is not up.";
   static override examples = ["<%= config.bin %> status", "<%= config.bin %> status --json"];
   static override args = { stack: stackArgument };
   static override flags = { parallel: parallelFlag };
@@ -23,7 +25,7 @@ export default class Status extends BaseCommand {
     const allow = loaded.model.policy.allow.length;
     this.print(renderStatus(result));
     this.print(renderPolicyNote(allow));
-    if (result.hosts.some((host) => host.agent?.state !== "up")) process.exitCode = 1;
+    if (result.hosts.some(({ agent, seen }) => seen === undefined && agent?.state !== "up")) process.exitCode = 1;
     return { ...result, policy: { enforced: false, allow } };
   }
 }

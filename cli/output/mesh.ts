@@ -10,9 +10,9 @@ const named = 4;
 export function renderStatus(status: StatusResult): string {
   const rows = status.hosts.map((host) => [
     host.name,
-    host.agent?.ip4 ?? host.agent?.ip6 ?? "",
-    host.agent?.state ?? (host.error?.code === "TM_SSH_SOCKET" ? "not running" : "not reached"),
-    host.agent === undefined ? "" : renderPeers(host.peers),
+    host.agent?.ip4 ?? host.agent?.ip6 ?? host.seen?.ip4 ?? host.seen?.ip6 ?? "",
+    host.agent?.state ?? (host.seen === undefined ? notAsked(host) : host.seen.online ? "online" : "offline"),
+    host.agent === undefined ? renderSeen(host) : renderPeers(host.peers),
   ]);
   return [
     `Mesh ${status.mesh}, stage ${status.stage}, id ${status.meshId.slice(0, 12)}`,
@@ -20,6 +20,14 @@ export function renderStatus(status: StatusResult): string {
     ...status.hosts.flatMap((host) => [...(host.agent?.alarms ?? []).map((alarm) => `${host.name}: ${alarm}`)]),
     ...renderErrors(status.hosts),
   ].join("\n");
+}
+
+function notAsked({ error }: HostStatus): string {
+  return error?.code === "TM_SSH_SOCKET" ? "not running" : "not reached";
+}
+
+function renderSeen({ seen }: HostStatus): string {
+  return seen === undefined || seen.by.length === 0 ? "" : `seen by ${seen.by.slice(0, named).join(", ")}`;
 }
 
 /** One row per member and peer. */

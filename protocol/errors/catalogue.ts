@@ -5,8 +5,9 @@ import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { installErrors } from "./install.ts";
-import { joinErrors } from "./join.ts";
+
 import { localErrors } from "./local.ts";
+import { membershipErrors } from "./membership.ts";
 import { releaseErrors } from "./release.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
@@ -19,7 +20,7 @@ const areas = {
   ...sshErrors,
   ...installErrors,
   ...deployErrors,
-  ...joinErrors,
+  ...membershipErrors,
   ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,

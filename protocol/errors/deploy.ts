@@ -115,6 +115,14 @@ export const deployErrors = {
     cause: "The mesh has no member of that name.",
     advice: ["See the names with tm status."],
   },
+  TM_DEPLOY_APART: {
+    title: "This member joined by itself, and how SSH finds it from here is not known",
+    cause: "Whoever joins by a token needs no SSH; only a machine that is in the mesh reaches it there.",
+    advice: [
+      "Run the command on that machine.",
+      "Or let this machine join the mesh too (tm token create, tm join): SSH then goes through it.",
+    ],
+  },
   TM_DEPLOY_UNKNOWN_GROUP: {
     title: "No member is in this group",
     cause: "Neither the stack nor a member that was added by hand names it.",

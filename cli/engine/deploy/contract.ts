@@ -157,6 +157,15 @@ export interface HostStatus {
   /** Empty when it could not be asked. */
   readonly peers: readonly PeerStatus[];
   readonly error?: ErrorReport;
+  /** In place of agent and error, for one that joined by itself and that SSH does not find: how the others see it. */
+  readonly seen?: SeenMember;
+}
+export interface SeenMember {
+  readonly ip4?: string;
+  readonly ip6: string;
+  readonly online: boolean;
+  /** Members that have it online. */
+  readonly by: readonly string[];
 }
 export interface StatusParameters extends EngineContext {
   /** Ask only these members; all when left out. */

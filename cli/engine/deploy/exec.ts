@@ -3,8 +3,8 @@ import type { MemberModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { shellCommand } from "../ssh/quote.ts";
 import type { ExecCommand, ExecHost, ExecParameters, OnOutput } from "./around-contract.ts";
-import { deployedMesh, membersWithAdded, pickMembers } from "./members.ts";
-import type { HostOutcome } from "./reach.ts";
+import { allMembers, deployedMesh, findMember } from "./members.ts";
+import type { HostOutcome, UnreachedHost } from "./reach.ts";
 import { reportError, settleAll } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
 
@@ -15,9 +15,9 @@ const unreachedCode = 5;
 export const execCommand: ExecCommand = ({ on, command, onReached, onOutput, ...context }) =>
   withRun(context, async (run) => {
     await deployedMesh(run);
-    const members = await wantedMembers(run, on);
-    const outcomes = await run.reach(false, members);
-    await onReached?.(members.map(({ name }) => name));
+    const { members, apart } = await wantedMembers(run, on);
+    const outcomes = [...(await run.reach(false, members)), ...apart];
+    await onReached?.(outcomes.map(({ member }) => member.name));
     const line = shellCommand(command);
     const settled = await settleAll(outcomes, run.parallel, context.signal, (one) => runOn(run, one, line, onOutput));
     const hosts = settled.map(
@@ -32,13 +32,16 @@ export function exitCodeOf(hosts: readonly ExecHost[]): number {
   return Math.max(0, ...hosts.map(({ code }) => code ?? unreachedCode));
 }
 
-async function wantedMembers(run: Run, { kind, name }: ExecParameters["on"]): Promise<readonly MemberModel[]> {
-  // A member of the stack is found without asking the coordinator.
-  const known = run.model.members.some((member) => member.name === name);
-  if (kind === "node") return pickMembers(known ? run.model.members : await membersWithAdded(run), [name]);
-  const members = (await membersWithAdded(run)).filter(({ groups }) => groups.includes(name));
-  if (members.length === 0) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_GROUP", { detail: name });
-  return members;
+async function wantedMembers(
+  run: Run,
+  { kind, name }: ExecParameters["on"],
+): Promise<{ readonly members: readonly MemberModel[]; readonly apart: readonly UnreachedHost[] }> {
+  if (kind === "node") return { members: [await findMember(run, name)], apart: [] };
+  const all = await allMembers(run);
+  const members = all.members.filter(({ groups }) => groups.includes(name));
+  const apart = all.apart.filter(({ member }) => member.groups.includes(name));
+  if (members.length + apart.length === 0) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_GROUP", { detail: name });
+  return { members, apart };
 }
 
 async function runOn(

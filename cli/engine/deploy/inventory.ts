@@ -1,10 +1,11 @@
 // tm inventory: the members of a mesh with their addresses, groups and keys, and how this machine reaches them; connects to nothing.
 import { homedir, userInfo } from "node:os";
 import type { MemberModel } from "../../../constructs/model.ts";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { LocalHostInfo } from "../local/host.ts";
 import { resolveTarget } from "../ssh/configuration.ts";
 import type { InventoryHost, MeshInventory } from "./around-contract.ts";
+import { rememberMesh } from "./known-mesh.ts";
+import { addedMembers } from "./members.ts";
 import { localHosts, sshTarget } from "./reach.ts";
 import { withRun } from "./run.ts";
 
@@ -12,18 +13,19 @@ import { withRun } from "./run.ts";
 export const meshInventory: MeshInventory = (context) =>
   withRun(context, async (run) => {
     const { model } = run;
-    const { view } = await run.home.read();
-    if (view === undefined) throw new TunnelMeshError("TM_DEPLOY_NOT_DEPLOYED", { detail: model.name });
+    const known = await rememberMesh(run);
+    const { view } = known;
     const locals = await localHosts(model, run.reachOptions);
-    const inStack = new Map(model.members.map((member) => [member.name, member]));
+    const { members: added } = await addedMembers(run, known);
+    const described = new Map([...added, ...model.members].map((member) => [member.name, member]));
     const loginFiles = run.reachOptions.connectOptions.identityFiles ?? [];
     const hosts = [...view.members.values()].map((member): InventoryHost => {
       const { name, ip4, ip6, groups, sshPublicKey } = member;
-      const described = inStack.get(name);
-      const ssh = described === undefined ? undefined : reachedHow(described, locals.get(name), loginFiles);
+      const host = described.get(name);
+      const ssh = host === undefined ? undefined : reachedHow(host, locals.get(name), loginFiles);
       return {
         name,
-        role: described?.role ?? "node",
+        role: host?.role ?? "node",
         dnsName: `${name}.${view.domain}`,
         ...(ip4 === undefined ? {} : { ip4 }),
         ip6,

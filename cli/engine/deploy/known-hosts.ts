@@ -4,7 +4,7 @@ import type { HostModel } from "../../../constructs/model.ts";
 import type { Member } from "../../../protocol/trust/member.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 
-const knownHostSchema = z.object({
+export const knownHostSchema = z.object({
   nid: z.string(),
   kind: z.enum(["local", "ssh"]),
   target: z.string(),

@@ -9,7 +9,7 @@ import { parseTarget } from "../ssh/configuration.ts";
 import type { SshTarget } from "../ssh/connection.ts";
 import { shellCommand } from "../ssh/quote.ts";
 import type { OpenShell } from "./around-contract.ts";
-import { membersWithAdded, pickMembers } from "./members.ts";
+import { findMember } from "./members.ts";
 import { localHosts, sshTarget } from "./reach.ts";
 import { type Run, withRun } from "./run.ts";
 
@@ -20,9 +20,7 @@ const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
 export const openShell: OpenShell = ({ name, command, onStart, ...context }) =>
   withRun(context, async (run) => {
     const hostKey = await signedHostKey(run, name);
-    const inStack = run.model.members.some((member) => member.name === name);
-    const [member] = pickMembers(inStack ? run.model.members : await membersWithAdded(run), [name]);
-    if (member === undefined) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_NODE", { detail: name });
+    const member = await findMember(run, name);
     const locals = await localHosts({ ...run.model, members: [member] }, run.reachOptions);
     const target = sshTarget(name, member.host, locals.get(name));
     const folder = await mkdtemp(path.join(tmpdir(), "tm-ssh-"));

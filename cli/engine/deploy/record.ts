@@ -3,6 +3,7 @@ import os from "node:os";
 import { execa } from "execa";
 import type { DeployRecord } from "./contract.ts";
 import type { PreparedHost } from "./hosts.ts";
+import { readKnownFile, writeKnownFile } from "./known-file.ts";
 import { type KeptRecord, type KnownHost, knownHost, knownHosts, readRecords } from "./known-hosts.ts";
 import type { Coordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
@@ -21,13 +22,18 @@ export async function recordDeploy(
     knownHost(host.nid, host.member.host, host.connection),
   ]);
   const commit = await projectCommit(run.context.loaded.projectFolder);
+  const hosts = Object.fromEntries([...kept, ...now]);
   await coordinator.record({
     at: Date.now(),
     by: `${os.userInfo().username}@${os.hostname()}`,
     release: coordinator.releaseName,
     ...(commit === undefined ? {} : { commit }),
-    hosts: Object.fromEntries([...kept, ...now]),
+    hosts,
   });
+  const { view } = await run.home.read();
+  if (view === undefined) return;
+  const { items } = await readKnownFile(run.context.loaded, view.meshId);
+  await writeKnownFile(run.context.loaded, view.meshId, { hosts, items });
 }
 
 /** The history as a user reads it, newest first. */

@@ -8,7 +8,7 @@ import { type PreparedHost, prepareHosts } from "./hosts.ts";
 import { installMember } from "./install.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { readRecords } from "./known-hosts.ts";
-import { membersWithAdded, pickMembers } from "./members.ts";
+import { findMember } from "./members.ts";
 import { recordDeploy } from "./record.ts";
 import type { RekeyNode, RekeyParameters, RekeyResult } from "./rekey-contract.ts";
 import { reachRebuilt } from "./rekey-reach.ts";
@@ -103,12 +103,10 @@ async function signedMember(run: Run, name: string): Promise<Member> {
 
 /** Where the host is. A key that only the records name is the old one, and no pin. */
 async function describedHost(run: Run, name: string): Promise<MemberModel> {
-  const inStack = run.model.members.find((member) => member.name === name);
-  const [member] = inStack === undefined ? pickMembers(await membersWithAdded(run), [name]) : [inStack];
-  if (member === undefined) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_NODE", { detail: name });
+  const member = await findMember(run, name);
   if (member.host.kind === "local") throw new TunnelMeshError("TM_DEPLOY_REKEY_LOCAL", { detail: name });
   if (member.role === "coordinator") throw new TunnelMeshError("TM_DEPLOY_REKEY_COORDINATOR", { detail: name });
-  if (inStack !== undefined || member.host.kind !== "ssh") return member;
+  if (run.model.members.includes(member) || member.host.kind !== "ssh") return member;
   const { hostKey: _, ...host } = member.host;
   return { ...member, host };
 }

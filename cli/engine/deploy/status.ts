@@ -2,11 +2,13 @@
 import { z } from "zod";
 import type { MemberModel } from "../../../constructs/model.ts";
 import { agentStatusSchema, peerStatusSchema, pingReplySchema } from "../../../protocol/control/agent.ts";
+import type { Member } from "../../../protocol/trust/member.ts";
 import { agentRequest } from "../install/control.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { DeployHistory, HostStatus, MeshStatus, PingMember, UnlockStack } from "./contract.ts";
 import { connectCoordinator } from "./coordinator.ts";
-import { deployedMesh, membersWithAdded, pickMembers, reachNamed } from "./members.ts";
+import { askMesh } from "./known-mesh.ts";
+import { addedMembers, deployedMesh, findMember, reachNamed } from "./members.ts";
 import type { HostOutcome } from "./reach.ts";
 import { shownRecords } from "./record.ts";
 import { reportError, settleAll } from "./report.ts";
@@ -17,18 +19,47 @@ import { coordinatorOf } from "./specification.ts";
 export const meshStatus: MeshStatus = (parameters) =>
   withRun(parameters, async (run) => {
     const meshId = await deployedMesh(run);
-    const members = await membersWithAdded(run);
-    const wanted = parameters.names === undefined ? members : pickMembers(members, parameters.names);
     run.context.progress.phase("Asking members");
-    const outcomes = await run.reach(false, wanted);
-    const hosts = await settleAll(outcomes, run.parallel, run.context.signal, (outcome) => askHost(run, outcome));
-    return {
-      mesh: run.model.name,
-      meshId,
-      stage: run.model.stage,
-      hosts: hosts.map((one) => (one.ok ? one.value : { ...base(one.of.member), error: reportError(one.error) })),
-    };
+    const { names } = parameters;
+    const { outcomes, apart } = names === undefined ? await everybody(run) : await reachNames(run, names);
+    const settled = await settleAll(outcomes, run.parallel, run.context.signal, (outcome) => askHost(run, outcome));
+    const asked = settled.map((one) =>
+      one.ok ? one.value : { ...base(one.of.member), error: reportError(one.error) },
+    );
+    const hosts = [...asked, ...apart.map((member) => seenMember(member, asked))];
+    return { mesh: run.model.name, meshId, stage: run.model.stage, hosts };
   });
+
+/** The stack's members say who else is one. */
+async function everybody(run: Run) {
+  const stack = await run.reach(false);
+  const { view, members, apart } = await askMesh(run, stack).then(async (known) => ({
+    view: known.view,
+    ...(await addedMembers(run, known)),
+  }));
+  const outcomes = members.length === 0 ? stack : [...stack, ...(await run.reach(false, members))];
+  const names = new Set(apart.map(({ member }) => member.name));
+  return { outcomes, apart: [...view.members.values()].filter(({ name }) => names.has(name)) };
+}
+
+async function reachNames(run: Run, names: readonly string[]) {
+  const members: MemberModel[] = [];
+  for (const name of names) members.push(await findMember(run, name));
+  return { outcomes: await run.reach(false, members), apart: [] };
+}
+
+/** A member that SSH does not find, as the others see it. */
+export function seenMember({ name, nid, ip4, ip6 }: Member, asked: readonly HostStatus[]): HostStatus {
+  const seeing = asked.filter(({ peers }) => peers.some((peer) => peer.nid === nid));
+  const by = seeing.filter(({ peers }) => peers.some((peer) => peer.nid === nid && peer.online));
+  const addresses = { ip6, ...(ip4 === undefined ? {} : { ip4 }) };
+  return {
+    name,
+    role: "node",
+    peers: [],
+    seen: { ...addresses, online: by.length > 0, by: by.map((one) => one.name) },
+  };
+}
 
 /** Pings from one member's agent; see the contract. */
 export const pingMember: PingMember = ({ from, to, count, ...context }) =>

@@ -64,7 +64,7 @@ export function openLocalConnection(hostKey: string): HostConnection {
   };
 }
 
-/** Makes sure that this process may act as root without being asked again. @throws TunnelMeshError TM_JOIN_NOT_ROOT */
+/** Makes sure that this process may act as root without being asked again. @throws TunnelMeshError TM_MEMBER_NOT_ROOT */
 export async function becomeRoot(interactive: boolean, command: string): Promise<void> {
   if (process.getuid?.() === 0) return;
   const environment = commandEnvironment(process.env);
@@ -72,7 +72,7 @@ export async function becomeRoot(interactive: boolean, command: string): Promise
   if (await may()) return;
   // sudo asks on the terminal itself, and remembers the answer for what follows.
   if (interactive && (await sudo(["-v"], environment, "inherit")) === 0 && (await may())) return;
-  throw new TunnelMeshError("TM_JOIN_NOT_ROOT", { advice: [`Run it as root: sudo ${command}`] });
+  throw new TunnelMeshError("TM_MEMBER_NOT_ROOT", { advice: [`Run it as root: sudo ${command}`] });
 }
 
 function sudo(

@@ -57,6 +57,21 @@ const hosts: HostStatus[] = [
 ];
 
 describe("status", () => {
+  it("shows one that SSH does not find as the others see it", () => {
+    const seen = { ip4: "100.64.0.9", ip6: "fd00::9", online: true, by: ["alpha", "beta"] };
+    const text = renderStatus({
+      mesh: "office-main",
+      meshId: "ab".repeat(32),
+      stage: "main",
+      hosts: [
+        { name: "phone", role: "node", peers: [], seen },
+        { name: "tablet", role: "node", peers: [], seen: { ip6: "fd00::a", online: false, by: [] } },
+      ],
+    });
+    expect(text).toMatch(/^phone +100\.64\.0\.9 +online +seen by alpha, beta$/m);
+    expect(text).toMatch(/^tablet +fd00::a +offline$/m);
+  });
+
   it("shows node, address, state, paths and round trips, then alarms and errors", () => {
     expect(renderStatus({ mesh: "office-main", meshId: "ab".repeat(32), stage: "main", hosts })).toBe(
       [
