@@ -8,8 +8,8 @@ export async function startCommandLine(argv: readonly string[], root: string): P
   // Read by oclif and listr2 when they load, so it is set before they do.
   if (caller.plain) process.env["NO_COLOR"] = "1";
   try {
-    const { run } = await import("@oclif/core/run");
-    await run(namesCommand(argv) ? [...argv] : ["next", ...argv], root);
+    const { runCommand } = await import("./oclif.ts");
+    await runCommand(namesCommand(argv) ? argv : ["next", ...argv], root);
   } catch (error) {
     const { reportError } = await import("./report.ts");
     reportError(error, caller);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 export const root = path.resolve(import.meta.dirname, "../..");
-export const rooms = ["agent", "cli", "constructs", "coordinator", "protocol", "stacks"] as const;
+export const rooms = ["agent", "cli", "constructs", "coordinator", "package", "protocol", "stacks"] as const;
 
 /** Paths below the checkout of files that git tracks or would track, ending in `ending`. */
 export function sourceFiles(ending: string): string[] {

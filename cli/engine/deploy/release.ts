@@ -2,15 +2,16 @@
 import os from "node:os";
 import path from "node:path";
 import { type Architecture, buildRelease, type Release } from "../release/build.ts";
+import { packageRoot } from "../release/root.ts";
 
 const builds = new Map<Architecture, Promise<Release>>();
 
-/** The release of this checkout for one architecture; built once per run however many hosts need it. */
+/** The release of this package for one architecture; built once per run however many hosts need it. */
 export function currentRelease(architecture: Architecture, onProgress?: (text: string) => void): Promise<Release> {
   const known = builds.get(architecture);
   if (known !== undefined) return known;
   const build = buildRelease(architecture, {
-    root: process.env["TUNNELMESH_CLONE"] ?? path.resolve(import.meta.dirname, "../../.."),
+    root: packageRoot(import.meta.dirname),
     cache: path.join(process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"), "tunnelmesh"),
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { copyFile, link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Release as ReleaseRecord, releaseSchema } from "../../../protocol/host/configuration.ts";
-import { bundlePrograms } from "./bundle.ts";
 import { fetchPinned } from "./fetch.ts";
 import { type Architecture, pinnedKoffi, pinnedNode } from "./pins.ts";
+import { readPrograms } from "./programs.ts";
 
 export type { Architecture } from "./pins.ts";
 
@@ -19,7 +19,7 @@ export interface Release {
 }
 
 export interface ReleaseOptions {
-  /** The checkout. */
+  /** The checkout, or the installed package. */
   readonly root: string;
   /** Folder for what is fetched and built; may be removed at any time. */
   readonly cache: string;
@@ -28,13 +28,13 @@ export interface ReleaseOptions {
 }
 
 /**
- * Builds the release of this checkout for one architecture, or finds it in the cache: the same content is made once.
+ * Builds the release of this package for one architecture, or finds it in the cache: the same content is made once.
  * @throws TunnelMeshError TM_RELEASE_FETCH, TM_RELEASE_INTEGRITY
  */
 export async function buildRelease(architecture: Architecture, options: ReleaseOptions): Promise<Release> {
   const version = await readVersion(options.root);
   const [bundles, node, koffi] = await Promise.all([
-    bundlePrograms(options.root, version),
+    readPrograms(options.root, version),
     fetchPinned(pinnedNode[architecture], options.cache, options),
     fetchPinned(pinnedKoffi[architecture], options.cache, options),
   ]);

@@ -6,6 +6,8 @@ import type { Plugin } from "esbuild";
 export interface Bundles {
   readonly agent: Uint8Array;
   readonly coordinator: Uint8Array;
+  /** Files that went into them, relative to the checkout. */
+  readonly inputs: readonly string[];
 }
 
 /** The agent asks for "koffi"; on a host that is the library in the release folder, not a package. */
@@ -23,8 +25,8 @@ const nativeLibrary: Plugin = {
 /** Bundles agent/main.ts and coordinator/main.ts of the checkout `root`. */
 export async function bundlePrograms(root: string, version: string): Promise<Bundles> {
   const { build } = await import("esbuild");
-  const bundle = async (entry: string): Promise<Uint8Array> => {
-    const { outputFiles } = await build({
+  const bundle = async (entry: string) => {
+    const { outputFiles, metafile } = await build({
       absWorkingDir: root,
       entryPoints: [path.join(root, entry)],
       bundle: true,
@@ -45,12 +47,13 @@ export async function bundlePrograms(root: string, version: string): Promise<Bun
       define: { "process.env.TUNNELMESH_VERSION": JSON.stringify(version) },
       external: ["bufferutil", "utf-8-validate"],
       plugins: [nativeLibrary],
+      metafile: true,
       logLevel: "silent",
     });
     const [output] = outputFiles;
     if (output === undefined) throw new Error(`esbuild gave no output for ${entry}`);
-    return output.contents;
+    return { bytes: output.contents, inputs: Object.keys(metafile.inputs) };
   };
   const [agent, coordinator] = await Promise.all([bundle("agent/main.ts"), bundle("coordinator/main.ts")]);
-  return { agent, coordinator };
+  return { agent: agent.bytes, coordinator: coordinator.bytes, inputs: [...agent.inputs, ...coordinator.inputs] };
 }

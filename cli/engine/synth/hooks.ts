@@ -1,16 +1,15 @@
 // Module hooks for stack files: TypeScript whatever package.json says, forgiving imports, one copy of this package (api.md §3).
 import { registerHooks } from "node:module";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 const retried = new Set(["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT"]);
 
 /** Registers the hooks in this thread. */
 export function registerStackHooks(): void {
-  const own = new URL(`../../../constructs/index${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href;
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (specifier === "tunnelmesh") return { url: own, shortCircuit: true };
+      // Asked from here, the package's name means this very copy, as source in a clone and as built where it is installed.
+      if (/^tunnelmesh(\/|$)/.test(specifier))
+        return nextResolve(specifier, { ...context, parentURL: import.meta.url });
       try {
         return nextResolve(specifier, context);
       } catch (error) {

@@ -47,8 +47,11 @@ async function askThread(request: SynthRequest, timeout: number, signal?: AbortS
   const extension = path.extname(fileURLToPath(import.meta.url));
   const thread = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: request,
-    // Flags about this process' own entry do not fit a thread.
-    execArgv: process.execArgv.filter((flag) => /^--(conditions|disable-warning)=/.test(flag)),
+    // Of this process' own flags none is needed: in a clone the stack gets the source; that Node strips types is no news.
+    execArgv: [
+      ...(extension === ".ts" ? ["--conditions=tunnelmesh-source"] : []),
+      "--disable-warning=ExperimentalWarning",
+    ],
     stdout: true,
     stderr: true,
   });
