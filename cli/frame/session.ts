@@ -1,5 +1,6 @@
 // What one run of a command works with: its folder, stack, log, progress, questions and the signal that stops it.
 import path from "node:path";
+import pLimit from "p-limit";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import type { EngineContext, LoadedStack } from "../engine/deploy/contract.ts";
 import { chooseMode, createProgress } from "../output/create.ts";
@@ -52,6 +53,9 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
   const terminal = Boolean(process.stdin.isTTY && process.stderr.isTTY);
   const interactive = terminal && !flags["no-input"] && !caller.json;
   const prompt = () => import("../output/prompt.ts");
+  // Hosts are reached at once and may all have a question; a terminal has one line to answer on.
+  const oneAtATime = pLimit(1);
+  const ask = <T>(question: () => Promise<T>): Promise<T> => oneAtATime(() => progress.suspend(question));
   return {
     cwd,
     yes: flags.yes,
@@ -74,11 +78,9 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
         ...(adminKey === undefined ? {} : { adminKey: path.resolve(cwd, adminKey) }),
         ...(parallel === undefined ? {} : { parallel }),
         ...(interactive && !flags.yes
-          ? { confirmHostKey: (asked) => progress.suspend(async () => (await prompt()).askHostKey(asked, signal)) }
+          ? { confirmHostKey: (asked) => ask(async () => (await prompt()).askHostKey(asked, signal)) }
           : {}),
-        ...(interactive
-          ? { askSecret: (asked) => progress.suspend(async () => (await prompt()).askSecret(asked, signal)) }
-          : {}),
+        ...(interactive ? { askSecret: (asked) => ask(async () => (await prompt()).askSecret(asked, signal)) } : {}),
       } satisfies EngineContext;
     },
     needAnswer(command) {
@@ -88,9 +90,9 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
     async confirm(question) {
       if (flags.yes) return true;
       if (!interactive) return false;
-      return progress.suspend(async () => (await prompt()).askYes(question, signal));
+      return ask(async () => (await prompt()).askYes(question, signal));
     },
-    ask: (question) => progress.suspend(async () => (await prompt()).askYes(question, signal)),
-    askText: (question) => progress.suspend(async () => (await prompt()).askText(question, signal)),
+    ask: (question) => ask(async () => (await prompt()).askYes(question, signal)),
+    askText: (question) => ask(async () => (await prompt()).askText(question, signal)),
   };
 }

@@ -62,6 +62,25 @@ describe("a question", () => {
   });
 });
 
+describe("questions of several hosts at once", () => {
+  it("are asked one after the other", async () => {
+    const session = JSON.stringify(path.join(root, "cli/frame/session.ts"));
+    using project = makeProject({
+      "ask.ts": `import { openSession } from ${session};
+        const flags = { "no-input": false, yes: false };
+        const session = await openSession("test", flags, { json: false, verbose: false, plain: false });
+        session.progress.phase("Reaching hosts");
+        session.progress.row("alpha").update("connecting");
+        const said = await Promise.all(["one", "two", "three"].map((name) => session.askText(name + "? ")));
+        await session.progress.end();
+        console.log("SAID " + said.join());\n`,
+    });
+    const answers = ["one", "two", "three"].map((name) => [new RegExp(`${name}\\? `), `${name[0]}\n`] as const);
+    const { screen } = await onTerminal(`${node} ask.ts`, project.folder, answers);
+    expect(screen).toContain("SAID o,t,t");
+  });
+});
+
 describe("a secret", () => {
   it("is read and never shown", async () => {
     using project = makeProject({
