@@ -8,6 +8,7 @@ import { type AgentCommand, parseArguments } from "./control/arguments.ts";
 import { isAnswered, listenControlSocket } from "./control/control-socket.ts";
 import { createNoTunnel } from "./control/no-tunnel.ts";
 import { answerRequests } from "./control/requests.ts";
+import { TimestampFile } from "./control/timestamp-file.ts";
 import { createNoNames } from "./dns/name-service.ts";
 import { createResolver, type ResolverOptions } from "./dns/resolver.ts";
 import { loadIdentity } from "./identity/identity.ts";
@@ -79,6 +80,7 @@ async function run(command: Run, release: string): Promise<void> {
     hints: await Hints.open(files.hints),
     secret: await readNetworkSecret(files.networkSecret, configuration.meshId),
     keysFile: files.keysItem,
+    timestamps: await TimestampFile.open(files.timestamp, log),
     createTunnel: command.tunnel ? createTunnel : createNoTunnel,
     names: command.tunnel ? createResolver({ port: dnsPort, wire, log }) : createNoNames(),
     log,

@@ -38,6 +38,14 @@ export interface TunnelIdentity {
   readonly ip6: Ipv6Address;
 }
 
+/** Where a node remembers how late it has said it is (life.md §8). */
+export interface TimestampStore {
+  /** 12 bytes TAI64N, as last saved. */
+  readonly last: Uint8Array | undefined;
+  /** Returns at once; what is saved may lag by `timestampLag`. */
+  save(timestamp: Uint8Array): void;
+}
+
 export interface TunnelOptions {
   readonly identity: TunnelIdentity;
   readonly interface: string;
@@ -49,6 +57,8 @@ export interface TunnelOptions {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
   /** Sends a sealed datagram through the relay; false = no relay now. Set by the control side. */
   readonly relay: (to: NodeId, datagram: Uint8Array) => boolean;
+  /** The last handshake timestamp sent, kept over restarts; absent where nothing is kept. */
+  readonly timestamps?: TimestampStore;
   /** The node's own candidate endpoints changed; the control side reports them to the coordinator. */
   readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
 }

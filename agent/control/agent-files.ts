@@ -14,6 +14,7 @@ export interface AgentFiles {
   readonly hints: string;
   readonly boundKeys: string;
   readonly keysItem: string;
+  readonly timestamp: string;
   readonly networkSecret: string;
   readonly resolverBackup: string;
   readonly resolver: string;
@@ -34,6 +35,7 @@ export function agentFiles(mesh: string, root: string): AgentFiles {
     hints: path.join(state, "endpoints.json"),
     boundKeys: path.join(state, "identity.json"),
     keysItem: path.join(state, "keys.json"),
+    timestamp: path.join(state, "timestamp"),
     networkSecret: below(paths.networkSecret),
     resolverBackup: path.join(state, "resolv.conf.json"),
     resolver: below("/etc/resolv.conf"),

@@ -17,6 +17,7 @@ import type { Log } from "../system/log.ts";
 import type { Tunnel, TunnelFactory } from "../tunnel.ts";
 import { CoordinatorLink } from "./coordinator-link.ts";
 import { type MemberState, memberState } from "./member-state.ts";
+import type { TimestampFile } from "./timestamp-file.ts";
 
 /** Expired grants are let go and a failed start is tried again at least so often. */
 const refreshInterval = 30_000;
@@ -33,6 +34,7 @@ export interface AgentParts {
   readonly hints: Hints;
   readonly secret: NetworkSecret | undefined;
   readonly keysFile: string;
+  readonly timestamps: TimestampFile;
   readonly createTunnel: TunnelFactory;
   readonly names: NameService;
   readonly log: Log;
@@ -117,6 +119,7 @@ export class Agent {
     this.link.stop();
     await this.#refreshing;
     await this.#takeDown();
+    await this.parts.timestamps.flush();
     await this.#saveHints();
   }
 
@@ -171,7 +174,7 @@ export class Agent {
   }
 
   async #bringUp(state: Extract<MemberState, { kind: "up" }>, addresses: string): Promise<void> {
-    const { configuration, identity, map, createTunnel, log } = this.parts;
+    const { configuration, identity, map, createTunnel, timestamps, log } = this.parts;
     const { ip4, ip6 } = state;
     const { x25519, ctl, nid } = identity;
     const tunnel = createTunnel({
@@ -183,6 +186,7 @@ export class Agent {
       range6: meshUla(map.view.meshId),
       log,
       relay: (to, datagram) => this.link.relay(to, datagram),
+      timestamps,
       onEndpoints: (endpoints) => this.link.setEndpoints(endpoints),
     });
     await tunnel.start();

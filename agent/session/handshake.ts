@@ -9,8 +9,9 @@ import {
   type SessionKeys,
 } from "../../protocol/wireguard/handshake.ts";
 import { mac1Of } from "../../protocol/wireguard/macs.ts";
-import { compareTimestamps, encodeTimestamp } from "../../protocol/wireguard/tai64n.ts";
+import { compareTimestamps, encodeTimestamp, laterTimestamp } from "../../protocol/wireguard/tai64n.ts";
 import { jitter } from "./jitter.ts";
+import { handshakeReceived, handshakeSent } from "./keepalive.ts";
 import { initiationSpacing, rejectAfterTime, rekeyTimeout, zeroKeysAfter } from "./limits.ts";
 import type {
   Keypair,
@@ -38,7 +39,7 @@ export function initiate(
   const since = handshake.kind === "none" ? now : handshake.since;
   const floor = state.handshakeSentAt === undefined ? now : state.handshakeSentAt + rekeyTimeout;
   if (now < floor) return { state: { ...state, handshake: { kind: "delayed", at: floor, since } }, effects: [] };
-  const timestamp = laterThan(state.sentTimestamp, encodeTimestamp(context.wall));
+  const timestamp = laterTimestamp(state.sentTimestamp, encodeTimestamp(context.wall));
   const created = createInitiation(peer.profile, {
     local: peer.local,
     remoteStatic: peer.remoteStatic,
@@ -51,9 +52,8 @@ export function initiate(
   const { message, pending } = created;
   return {
     state: {
-      ...state,
+      ...handshakeSent(peer, state, now),
       handshake: { kind: "initiated", pending, since, retransmitAt: now + rekeyTimeout + jitter(context) },
-      handshakeSentAt: now,
       sentTimestamp: timestamp,
       sentMac1: pending.mac1,
     },
@@ -89,12 +89,11 @@ export function readInitiation(
   effects.push({ kind: "sendResponse", message: created.message });
   return {
     state: {
-      ...state,
+      ...handshakeSent(peer, handshakeReceived(peer, state, now), now),
       previous: undefined,
       next: { localIndex: senderIndex, createdAt: now, initiator: false },
       greatestTimestamp: received.timestamp.slice(),
       initiationReceivedAt: now,
-      handshakeSentAt: now,
       sentMac1: mac1Of(created.message).slice(),
       zeroAt: now + zeroKeysAfter,
     },
@@ -126,13 +125,12 @@ export function readResponse(
   const current: Keypair = { localIndex: senderIndex, createdAt: now, initiator: true };
   return {
     state: {
-      ...state,
+      ...handshakeReceived(peer, state, now),
       handshake: { kind: "none" },
       previous,
       current,
       next: undefined,
       staged: [],
-      deadPeerAt: undefined,
       lastMinuteHandshake: false,
       zeroAt: now + zeroKeysAfter,
       establishedAt: now,
@@ -164,19 +162,4 @@ function refuse(state: SessionState, reason: SessionRefusal): SessionStep {
 
 function freshCookie({ cookie }: SessionState, now: number): Uint8Array | undefined {
   return cookie !== undefined && now - cookie.receivedAt < cookieLifetime - cookieLatency ? cookie.value : undefined;
-}
-
-/** `wanted`, or the smallest step after `last` where the clock stood still or went back. */
-function laterThan(last: Uint8Array | undefined, wanted: Uint8Array): Uint8Array {
-  if (last === undefined || compareTimestamps(wanted, last) > 0) return wanted;
-  const next = last.slice();
-  const view = new DataView(next.buffer);
-  const nanoseconds = view.getUint32(8) + 2 ** 24;
-  if (nanoseconds < 1e9) {
-    view.setUint32(8, nanoseconds);
-  } else {
-    view.setBigUint64(0, view.getBigUint64(0) + 1n);
-    view.setUint32(8, 0);
-  }
-  return next;
 }

@@ -1,15 +1,8 @@
 // The session state machine: WireGuard's handshakes, key slots and timers for one peer and one profile, as a pure function.
 import { consumeCookie, initiate, readInitiation, readResponse } from "./handshake.ts";
 import { jitter } from "./jitter.ts";
-import {
-  deadPeerTimeout,
-  keepaliveTimeout,
-  rejectAfterTime,
-  rekeyAfterMessages,
-  rekeyAfterReceive,
-  rekeyAfterTime,
-  stagedLimit,
-} from "./limits.ts";
+import { packetReceived, packetSent } from "./keepalive.ts";
+import { rejectAfterTime, rekeyAfterMessages, rekeyAfterReceive, rekeyAfterTime, stagedLimit } from "./limits.ts";
 import type { SessionContext, SessionEffect, SessionEvent, SessionPeer, SessionState, SessionStep } from "./state.ts";
 import { advance } from "./timers.ts";
 
@@ -75,12 +68,7 @@ function noteSent(
 ): SessionStep {
   const { now } = context;
   const { current } = state;
-  const next: SessionState = {
-    ...state,
-    keepaliveAt: undefined,
-    anotherKeepalive: false,
-    deadPeerAt: data && state.deadPeerAt === undefined ? now + deadPeerTimeout + jitter(context) : state.deadPeerAt,
-  };
+  const next = packetSent(peer, state, data, now, () => jitter(context));
   const old = current?.initiator === true && now - current.createdAt >= rekeyAfterTime;
   return old || counter >= rekeyAfterMessages ? initiate(peer, next, context) : same(next);
 }
@@ -94,13 +82,7 @@ function noteReceived(
 ): SessionStep {
   const { now } = context;
   const confirmed = confirm(state, localIndex, now);
-  let next: SessionState = { ...confirmed.state, deadPeerAt: undefined };
-  if (data) {
-    next =
-      next.keepaliveAt === undefined
-        ? { ...next, keepaliveAt: now + keepaliveTimeout }
-        : { ...next, anotherKeepalive: true };
-  }
+  const next = packetReceived(peer, confirmed.state, data, now);
   const { current } = next;
   const lastMinute =
     current?.initiator === true && !next.lastMinuteHandshake && now - current.createdAt >= rekeyAfterReceive;

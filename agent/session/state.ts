@@ -15,6 +15,8 @@ export interface SessionPeer {
   readonly remoteStatic: Uint8Array;
   /** 32 bytes. */
   readonly psk: Uint8Array;
+  /** Milliseconds of silence after which a keepalive goes out, whatever happened before; absent: none. */
+  readonly persistentKeepalive?: number;
 }
 
 /** A derived key pair, without its counter. */
@@ -49,10 +51,11 @@ export interface SessionState {
   readonly initiationReceivedAt: number | undefined;
   /** Greatest TAI64N received, 12 bytes. */
   readonly greatestTimestamp: Uint8Array | undefined;
-  /** Last TAI64N sent, 12 bytes. */
+  /** Last TAI64N sent, 12 bytes; at the start of a session what was sent before it, so that the next one is later. */
   readonly sentTimestamp: Uint8Array | undefined;
   readonly keepaliveAt: number | undefined;
   readonly anotherKeepalive: boolean;
+  readonly persistentAt: number | undefined;
   readonly deadPeerAt: number | undefined;
   readonly zeroAt: number | undefined;
   readonly lastMinuteHandshake: boolean;
@@ -74,6 +77,7 @@ export const emptySession: SessionState = {
   sentTimestamp: undefined,
   keepaliveAt: undefined,
   anotherKeepalive: false,
+  persistentAt: undefined,
   deadPeerAt: undefined,
   zeroAt: undefined,
   lastMinuteHandshake: false,
@@ -139,6 +143,7 @@ export interface SessionContext {
   readonly freshIndex: () => number;
 }
 
+/** What came of an event. Whoever keeps states calls `eraseReplaced` with the old and the new one. */
 export interface SessionStep {
   readonly state: SessionState;
   readonly effects: readonly SessionEffect[];

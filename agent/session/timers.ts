@@ -1,6 +1,6 @@
 // What time alone does to a session: retransmission, giving up, keepalives, a silent peer, expiry and erasure.
 import { initiate } from "./handshake.ts";
-import { keepaliveTimeout, rejectAfterTime, rekeyAttemptTime, zeroKeysAfter } from "./limits.ts";
+import { rejectAfterTime, rekeyAttemptTime, zeroKeysAfter } from "./limits.ts";
 import type { Keypair, SessionContext, SessionEffect, SessionPeer, SessionState, SessionStep } from "./state.ts";
 
 /** Applies every timer that is due. */
@@ -9,10 +9,12 @@ export function advance(peer: SessionPeer, state: SessionState, context: Session
   const effects: SessionEffect[] = [];
   let next = expireKeys(state, now, effects);
   if (next.zeroAt !== undefined && now >= next.zeroAt) next = zero(next, effects);
-  if (next.keepaliveAt !== undefined && now >= next.keepaliveAt) {
-    if (next.current !== undefined) effects.push({ kind: "keepalive" });
-    const again = next.anotherKeepalive ? now + keepaliveTimeout : undefined;
-    next = { ...next, keepaliveAt: again, anotherKeepalive: false };
+  const reached = (at: number | undefined): boolean => at !== undefined && now >= at;
+  if (reached(next.keepaliveAt) || reached(next.persistentAt)) {
+    const keepaliveAt = reached(next.keepaliveAt) ? undefined : next.keepaliveAt;
+    const { persistentKeepalive } = peer;
+    const persistentAt = persistentKeepalive === undefined ? undefined : now + persistentKeepalive;
+    next = speak(peer, { ...next, keepaliveAt, persistentAt }, context, effects);
   }
   const { handshake } = next;
   const due =
@@ -20,7 +22,7 @@ export function advance(peer: SessionPeer, state: SessionState, context: Session
     (handshake.kind === "delayed" && now >= handshake.at);
   if (due && now - handshake.since >= rekeyAttemptTime) {
     next = giveUp(next, now, effects);
-  } else if (due || (next.deadPeerAt !== undefined && now >= next.deadPeerAt)) {
+  } else if (due || reached(next.deadPeerAt)) {
     const started = initiate(peer, { ...next, deadPeerAt: undefined }, context, due);
     effects.push(...started.effects);
     next = started.state;
@@ -28,10 +30,26 @@ export function advance(peer: SessionPeer, state: SessionState, context: Session
   return { state: next, effects };
 }
 
+/** A keepalive, or where there is no key to seal it with a handshake, which says the same. */
+function speak(
+  peer: SessionPeer,
+  state: SessionState,
+  context: SessionContext,
+  effects: SessionEffect[],
+): SessionState {
+  if (state.current !== undefined) {
+    effects.push({ kind: "keepalive" });
+    return state;
+  }
+  const started = initiate(peer, state, context);
+  effects.push(...started.effects);
+  return started.state;
+}
+
 /** When `advance` has something to do next; undefined: never, unless something else happens. */
 export function nextDeadline(state: SessionState): number | undefined {
   const { handshake } = state;
-  const times = [state.keepaliveAt, state.deadPeerAt, state.zeroAt];
+  const times = [state.keepaliveAt, state.persistentAt, state.deadPeerAt, state.zeroAt];
   if (handshake.kind === "initiated") times.push(handshake.retransmitAt);
   if (handshake.kind === "delayed") times.push(handshake.at);
   for (const pair of [state.previous, state.current, state.next]) {
@@ -69,7 +87,9 @@ function zero(state: SessionState, effects: SessionEffect[]): SessionState {
     staged: [],
     zeroAt: undefined,
     keepaliveAt: undefined,
+    anotherKeepalive: false,
     deadPeerAt: undefined,
+    lastMinuteHandshake: false,
     cookie: undefined,
   };
 }

@@ -6,6 +6,7 @@ import type { DataPlane } from "../dataplane/data-plane.ts";
 import type { KeyTable } from "../dataplane/keys.ts";
 import type { PathState } from "../path/state.ts";
 import type { SessionPeer, SessionState } from "../session/state.ts";
+import type { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Path } from "../transport/path.ts";
 import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
@@ -34,6 +35,12 @@ export interface Link {
   reported: { sentAt: number; heardAt: number; heardKey: string };
 }
 
+/** Whose an index of ours is. */
+export interface IndexOwner {
+  readonly nid: NodeId;
+  readonly kind: SessionKind;
+}
+
 export interface Core {
   readonly options: TunnelOptions;
   readonly clock: Clock;
@@ -44,9 +51,10 @@ export interface Core {
   /** Peers by static public key, hexadecimal, per kind. */
   readonly byKey: Readonly<Record<SessionKind, Map<string, NodeId>>>;
   /** Initiations in flight, by their sender index. */
-  readonly pending: Map<number, { readonly nid: NodeId; readonly kind: SessionKind }>;
-  /** Indices of keys of both kinds. */
-  readonly indices: Set<number>;
+  readonly pending: Map<number, IndexOwner>;
+  /** Keys of both kinds, by their local index. */
+  readonly indices: Map<number, IndexOwner>;
+  readonly timestamps: SentTimestamps;
   readonly counters: Counters;
   readonly random: (length: number) => Uint8Array;
   /** A session was made. */

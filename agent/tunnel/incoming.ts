@@ -1,4 +1,5 @@
 // Datagrams that are not tunnel data: handshakes of both kinds, cookie replies, control messages, garbage.
+import { eraseHandshake } from "../../protocol/noise/handshake.ts";
 import { classify } from "../../protocol/wireguard/classify.ts";
 import { createCookieReply } from "../../protocol/wireguard/cookie.ts";
 import { consumeInitiation } from "../../protocol/wireguard/handshake.ts";
@@ -44,13 +45,15 @@ export function receive(
       receiveResponse(core, handlers, message.profile.name, message.receiverIndex, datagram, path);
       return;
     case "cookieReply": {
-      const pending = core.pending.get(message.receiverIndex);
-      const link = pending === undefined ? undefined : core.links.get(pending.nid);
-      if (link === undefined || pending?.kind !== message.profile.name) {
+      // Both an initiation and a response may be answered with a cookie; the index of the latter is a key's by now.
+      const { receiverIndex } = message;
+      const owner = core.pending.get(receiverIndex) ?? core.indices.get(receiverIndex);
+      const link = owner === undefined ? undefined : core.links.get(owner.nid);
+      if (link === undefined || owner?.kind !== message.profile.name) {
         core.counters.count("cookie_unknown");
         return;
       }
-      runSession(core, link, pending.kind, { kind: "cookieReply", message: datagram });
+      runSession(core, link, owner.kind, { kind: "cookieReply", message: datagram });
       return;
     }
     case "data":
@@ -105,12 +108,14 @@ function receiveInitiation(
   const link = nid === undefined ? undefined : core.links.get(nid);
   if (link === undefined) {
     core.counters.count("handshake_stranger");
+    eraseHandshake(consumed.received.state);
     return;
   }
   // The relay's word for who sent it is a hint; the answer goes to who proved to be the sender (protocol.md §6b).
   const back: Path = path.kind === "relay" ? { kind: "relay", nid: link.peer.nid } : path;
   const before = link.sessions[kind].greatestTimestamp;
   runSession(core, link, kind, { kind: "initiation", received: consumed.received }, back);
+  eraseHandshake(consumed.received.state);
   if (link.sessions[kind].greatestTimestamp !== before) handlers.onHeard(link, back, false);
 }
 

@@ -36,13 +36,14 @@ export function removeLink(core: Core, link: Link): void {
 
 function addLink(core: Core, peer: TunnelPeer): void {
   const { identity } = core;
+  const fresh = { ...emptySession, sentTimestamp: core.timestamps.floor };
   const link: Link = {
     peer,
     parties: {
       tunnel: { profile: tunnelProfile, local: identity.tunnel, remoteStatic: peer.x25519, psk: peer.tunnelPsk },
       control: { profile: controlProfile, local: identity.control, remoteStatic: peer.ctl, psk: peer.controlPsk },
     },
-    sessions: { tunnel: emptySession, control: emptySession },
+    sessions: { tunnel: fresh, control: fresh },
     path: emptyPaths(core.clock.now()),
     paths: [],
     waiting: [],

@@ -10,6 +10,7 @@ import { KeyTable } from "../dataplane/keys.ts";
 import { initiationPaths } from "../path/select.ts";
 import { stagedLimit } from "../session/limits.ts";
 import { usable } from "../session/session.ts";
+import { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
 import { readEndpoints } from "../system/network-addresses.ts";
 import { type Path, pathKey } from "../transport/path.ts";
@@ -48,7 +49,8 @@ export class Runtime {
       links: new Map(),
       byKey: { tunnel: new Map(), control: new Map() },
       pending: new Map(),
-      indices: new Set(),
+      indices: new Map(),
+      timestamps: new SentTimestamps(options.timestamps, clock, options.log),
       counters: new Counters(),
       random,
       onEstablished: (link, kind) => this.#established(link, kind),

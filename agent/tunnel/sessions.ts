@@ -1,5 +1,6 @@
 // Runs session machines: gives them events and carries out what they want.
 import { initiationPaths } from "../path/select.ts";
+import { eraseReplaced } from "../session/erase.ts";
 import { stepSession } from "../session/session.ts";
 import type { SessionContext, SessionEffect, SessionEvent, SessionState } from "../session/state.ts";
 import { nextDeadline } from "../session/timers.ts";
@@ -14,6 +15,10 @@ export function runSession(core: Core, link: Link, kind: SessionKind, event: Ses
   const { state, effects } = stepSession(link.parties[kind], before, event, contextOf(core));
   link.sessions[kind] = state;
   trackPending(core, link, kind, before, state);
+  eraseReplaced(before, state);
+  if (state.sentTimestamp !== undefined && state.sentTimestamp !== before.sentTimestamp) {
+    core.timestamps.sent(state.sentTimestamp, core.clock);
+  }
   for (const effect of effects) carryOut(core, link, kind, effect, via);
 }
 
@@ -27,10 +32,12 @@ export function tickSessions(core: Core, now: number): void {
   }
 }
 
-/** Forgets a peer's sessions and wipes their keys. */
+/** Forgets a peer's sessions and wipes their secrets. */
 export function dropSessions(core: Core, link: Link): void {
   for (const kind of sessionKinds) {
-    const { previous, current, next, handshake } = link.sessions[kind];
+    const { previous, current, next, handshake, sentTimestamp } = link.sessions[kind];
+    eraseReplaced(link.sessions[kind], undefined);
+    if (sentTimestamp !== undefined) core.timestamps.forgotten(sentTimestamp);
     if (handshake.kind === "initiated") core.pending.delete(handshake.pending.senderIndex);
     for (const pair of [previous, current, next]) {
       if (pair !== undefined) removeKeys(core, kind, pair.localIndex);
@@ -82,7 +89,7 @@ function carryOut(core: Core, link: Link, kind: SessionKind, effect: SessionEffe
       if (via !== undefined) core.plane.sendDatagram(effect.message, via);
       return;
     case "installKeys": {
-      core.indices.add(effect.localIndex);
+      core.indices.set(effect.localIndex, { nid, kind });
       const { localIndex, remoteIndex, keys, expiresAt } = effect;
       const installed = { peer: nid, localIndex, remoteIndex, keys, expiresAt };
       if (kind === "tunnel") core.plane.installKeys(installed);

@@ -99,17 +99,17 @@ export function writeMessage(state: HandshakeState, payload: Uint8Array, ephemer
   let next = state;
   for (const token of tokens) {
     if (token === "e") {
-      next = mixEphemeral({ ...next, ephemeral: keyPairOf(ephemeral) }, "own");
+      next = supersede(state, next, mixEphemeral({ ...next, ephemeral: keyPairOf(ephemeral) }, "own"));
       parts.push(next.ephemeral!.publicKey);
     } else if (token === "s") {
-      if (next.local === undefined) return refuse("out-of-turn");
+      if (next.local === undefined) return abandon(state, next, "out-of-turn");
       const [symmetric, sealed] = encryptAndHash(next.symmetric, next.local.publicKey);
       next = { ...next, symmetric };
       parts.push(sealed);
     } else {
       const mixed = mixSecret(next, token);
-      if ("ok" in mixed) return mixed;
-      next = mixed;
+      if ("ok" in mixed) return abandon(state, next, mixed.reason);
+      next = supersede(state, next, mixed);
     }
   }
   const [symmetric, sealed] = encryptAndHash(next.symmetric, payload);
@@ -129,25 +129,27 @@ export function readMessage(state: HandshakeState, message: Uint8Array): ReadRes
   let offset = 0;
   for (const token of tokens) {
     if (token === "e") {
-      if (message.length < offset + 32) return refuse("truncated");
-      next = mixEphemeral({ ...next, remoteEphemeral: message.slice(offset, offset + 32) }, "remote");
+      if (message.length < offset + 32) return abandon(state, next, "truncated");
+      const remoteEphemeral = message.slice(offset, offset + 32);
+      next = supersede(state, next, mixEphemeral({ ...next, remoteEphemeral }, "remote"));
       offset += 32;
     } else if (token === "s") {
       const length = next.symmetric.key === undefined ? 32 : 32 + tagLength;
-      if (message.length < offset + length) return refuse("truncated");
+      if (message.length < offset + length) return abandon(state, next, "truncated");
       const opened = decryptAndHash(next.symmetric, message.subarray(offset, offset + length));
-      if (opened === undefined) return refuse("authentication");
+      if (opened === undefined) return abandon(state, next, "authentication");
       next = { ...next, symmetric: opened[0], remoteStatic: opened[1].slice() };
       offset += length;
     } else {
       const mixed = mixSecret(next, token);
-      if ("ok" in mixed) return mixed;
-      next = mixed;
+      if ("ok" in mixed) return abandon(state, next, mixed.reason);
+      next = supersede(state, next, mixed);
     }
   }
-  if (message.length < offset + (next.symmetric.key === undefined ? 0 : tagLength)) return refuse("truncated");
+  if (message.length < offset + (next.symmetric.key === undefined ? 0 : tagLength))
+    return abandon(state, next, "truncated");
   const opened = decryptAndHash(next.symmetric, message.subarray(offset));
-  if (opened === undefined) return refuse("authentication");
+  if (opened === undefined) return abandon(state, next, "authentication");
   return { ok: true, state: { ...next, symmetric: opened[0], position: state.position + 1 }, payload: opened[1] };
 }
 
@@ -200,6 +202,24 @@ function mixSecret(state: HandshakeState, token: Exclude<Token, "e" | "s">): Han
   const symmetric = mixKey(state.symmetric, secret);
   secret.fill(0);
   return { ...state, symmetric };
+}
+
+/** Zeroes the secrets of a step that `next` replaces, unless the state that the message began with still has them. */
+function supersede(start: HandshakeState, old: HandshakeState, next: HandshakeState): HandshakeState {
+  if (old.symmetric !== start.symmetric) eraseSymmetric(old.symmetric, [start.symmetric, next.symmetric]);
+  return next;
+}
+
+/** Refuses a message half-way: what was derived for it goes, the state that it began with stays. */
+function abandon(start: HandshakeState, reached: HandshakeState, reason: HandshakeRefusal): Refused {
+  eraseSymmetric(reached.symmetric, [start.symmetric]);
+  return refuse(reason);
+}
+
+function eraseSymmetric({ key, chainingKey }: SymmetricState, kept: readonly SymmetricState[]): void {
+  if (key !== undefined && kept.every((one) => one.key !== key)) wipe(key);
+  // Before the first secret the chaining key is the hash's own array.
+  if (key !== undefined && kept.every((one) => one.chainingKey !== chainingKey)) wipe(chainingKey);
 }
 
 function refuse(reason: HandshakeRefusal): Refused {

@@ -1,5 +1,6 @@
 // The WireGuard handshake, both roles, as functions over the Noise engine: all randomness and time come in as arguments.
 import {
+  eraseHandshake,
   type HandshakeRefusal,
   type HandshakeState,
   handshakeKeys,
@@ -103,7 +104,7 @@ export interface ResponseInput {
   readonly cookie?: Uint8Array | undefined;
 }
 
-/** Message 2 and the session's keys. The responder may not send before it has received with them (protocol.md §1.2). */
+/** Message 2 and the session's keys; what is kept of message 1 is erased. The responder may not send before it has received with them (protocol.md §1.2). */
 export function createResponse(
   profile: HandshakeProfile,
   received: ReceivedInitiation,
@@ -114,10 +115,12 @@ export function createResponse(
   const { types } = profile;
   const head = encodeResponse(types.response, input.senderIndex, received.senderIndex, written.message);
   const message = appendMacs(profile, received.remoteStatic, head, input.cookie);
-  return { ok: true, message, keys: sessionKeys(written.state) };
+  const keys = sessionKeys(written.state);
+  eraseHandshake(received.state);
+  return { ok: true, message, keys };
 }
 
-/** Reads message 2. A failure leaves `pending` as it is: a forged answer does not end a handshake. */
+/** Reads message 2, and erases `pending` once it is spent. A failure leaves it: a forged answer does not end a handshake. */
 export function consumeResponse(
   profile: HandshakeProfile,
   pending: PendingInitiation,
@@ -131,11 +134,14 @@ export function consumeResponse(
   if (!verifyMac1(profile, local.publicKey, message)) return fail("mac1");
   const read = readMessage(withPsks(pending.state, [psk]), response.noise);
   if (!read.ok) return read;
-  return { ok: true, keys: sessionKeys(read.state), remoteIndex: response.senderIndex };
+  const keys = sessionKeys(read.state);
+  eraseHandshake(pending.state);
+  return { ok: true, keys, remoteIndex: response.senderIndex };
 }
 
 function sessionKeys(state: HandshakeState): SessionKeys {
   const { send, receive } = handshakeKeys(state);
+  eraseHandshake(state);
   return { send, receive };
 }
 

@@ -27,3 +27,24 @@ export function encodeTimestamp(unixMilliseconds: number): Uint8Array {
 export function compareTimestamps(left: Uint8Array, right: Uint8Array): number {
   return Buffer.compare(left, right);
 }
+
+/** `wanted`, or the smallest step after `last` where that is not before it: a clock that stood still or went back locks nobody out. */
+export function laterTimestamp(last: Uint8Array | undefined, wanted: Uint8Array): Uint8Array {
+  if (last === undefined || compareTimestamps(wanted, last) > 0) return wanted;
+  const next = last.slice();
+  const view = new DataView(next.buffer);
+  const nanoseconds = view.getUint32(8) + coarseness;
+  if (nanoseconds < 1e9) {
+    view.setUint32(8, nanoseconds);
+  } else {
+    view.setBigUint64(0, view.getBigUint64(0) + 1n);
+    view.setUint32(8, 0);
+  }
+  return next;
+}
+
+/** Unix milliseconds of a timestamp. */
+export function timestampMilliseconds(timestamp: Uint8Array): number {
+  const view = new DataView(timestamp.buffer, timestamp.byteOffset, timestamp.byteLength);
+  return Number(view.getBigUint64(0) - base) * 1000 + view.getUint32(8) / 1e6;
+}

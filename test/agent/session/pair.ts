@@ -1,5 +1,6 @@
 // Two session machines in virtual time, joined by a wire that tests may cut, delay or tap.
 
+import { eraseReplaced } from "../../../agent/session/erase.ts";
 import { stepSession } from "../../../agent/session/session.ts";
 import {
   emptySession,
@@ -51,8 +52,10 @@ export class Side {
     const random = (length: number): Uint8Array => Uint8Array.from({ length }, () => this.#draw());
     const freshIndex = (): number => new DataView(random(4).buffer).getUint32(0, true);
     const context = { now, wall: epoch + now + this.skew, random, freshIndex };
-    const { state, effects } = stepSession(this.peer, this.state, event, context);
+    const before = this.state;
+    const { state, effects } = stepSession(this.peer, before, event, context);
     this.state = state;
+    eraseReplaced(before, state);
     for (const effect of effects) this.#carryOut(effect, now);
   }
 
@@ -107,10 +110,12 @@ export class Pair {
   readonly tapped: { readonly from: Side; readonly sent: Sent }[] = [];
   received = 0;
 
-  constructor(profile: HandshakeProfile = tunnelProfile) {
+  /** @param persistentKeepalive of the left side, milliseconds */
+  constructor(profile: HandshakeProfile = tunnelProfile, persistentKeepalive?: number) {
     const [one, other] = [keyPairOf(new Uint8Array(32).fill(1)), keyPairOf(new Uint8Array(32).fill(2))];
     const psk = new Uint8Array(32).fill(3);
-    this.left = new Side({ profile, local: one, remoteStatic: other.publicKey, psk }, 11);
+    const keepalive = persistentKeepalive === undefined ? {} : { persistentKeepalive };
+    this.left = new Side({ profile, local: one, remoteStatic: other.publicKey, psk, ...keepalive }, 11);
     this.right = new Side({ profile, local: other, remoteStatic: one.publicKey, psk }, 22);
   }
 

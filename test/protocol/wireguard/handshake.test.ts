@@ -84,11 +84,30 @@ describe.each([tunnelProfile, controlProfile])("$name handshake", (profile) => {
     expect(createInitiation(profile, input)).toEqual({ ok: false, reason: "zero-shared-secret" });
   });
 
-  it("can answer one received initiation again: reading changed nothing", () => {
-    const received = receive(profile, initiate(profile).message);
-    const input = { ephemeral: bytesOf("r"), psk, senderIndex: 9 };
-    const [first, second] = [createResponse(profile, received, input), createResponse(profile, received, input)];
-    expect(first).toEqual(second);
+  it("leaves nothing of its secrets behind once it is answered and finished", () => {
+    const { message, pending } = initiate(profile);
+    const received = receive(profile, message);
+    const ephemeral = bytesOf("r");
+    const created = createResponse(profile, received, { ephemeral, psk, senderIndex: 9 });
+    if (!created.ok) return expect.unreachable(created.reason);
+    const finished = consumeResponse(profile, pending, initiator, psk, created.message);
+    if (!finished.ok) return expect.unreachable(finished.reason);
+    const secrets = [received.state, pending.state].flatMap(({ symmetric, ephemeral: pair }) => [
+      symmetric.chainingKey,
+      symmetric.key!,
+      ...(pair === undefined ? [] : [pair.privateKey]),
+    ]);
+    expect(secrets).toHaveLength(5);
+    for (const secret of [...secrets, ephemeral]) expect(secret.every((byte) => byte === 0)).toBe(true);
+    expect(toHex(finished.keys.send)).toBe(toHex(created.keys.receive));
+    expect(finished.keys.send.some((byte) => byte !== 0)).toBe(true);
+  });
+
+  it("keeps what it needs when an answer is forged", () => {
+    const { message, pending } = initiate(profile);
+    const answer = respond(profile, message).message;
+    expect(consumeResponse(profile, pending, initiator, bytesOf("other psk"), answer).ok).toBe(false);
+    expect(consumeResponse(profile, pending, initiator, psk, answer).ok).toBe(true);
   });
 });
 
