@@ -2,7 +2,8 @@
 import { nodeIp6 } from "../../protocol/addresses/ula.ts";
 import type { AgentStatus } from "../../protocol/control/agent.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import { itemsOf } from "../../protocol/trust/view.ts";
+import { listTokens } from "../../protocol/trust/token-list.ts";
+import { itemsOf, keptItemsOf } from "../../protocol/trust/view.ts";
 import type { Agent } from "./agent.ts";
 import type { RequestHandler } from "./control-socket.ts";
 import { resolvePeer } from "./resolve-peer.ts";
@@ -17,6 +18,10 @@ export function answerRequests(agent: Agent, startedAt: number, leave: () => voi
         return agent.tunnel?.peers() ?? [];
       case "items":
         return { items: itemsOf(agent.parts.map.view) };
+      case "kept":
+        return { items: keptItemsOf(agent.parts.map.view) };
+      case "tokens":
+        return { tokens: listTokens(agent.parts.map.view, agent.parts.nowUnixSeconds()) };
       case "ping": {
         if (agent.tunnel === undefined) throw new TunnelMeshError("TM_AGENT_NOT_UP");
         const { map, identity } = agent.parts;

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { adminRequestSchema, CoordinatorStatus } from "../../protocol/control/admin.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
+import { listTokens } from "../../protocol/trust/token-list.ts";
 import type { Counters } from "../counters.ts";
 import { decideLease } from "../membership/lease.ts";
 import type { Registry } from "../membership/registry.ts";
@@ -39,6 +40,13 @@ export async function answerAdmin(context: AdminContext, request: Request): Prom
       return reserve(registry, request);
     case "release":
       return { released: await registry.exclusively(() => store.removeReservation(request.nid)) };
+    case "reserved.set":
+      return registry.exclusively(async () => {
+        await store.setReserved({ names: request.names, ip4s: request.ip4s });
+        return {};
+      });
+    case "tokens":
+      return { tokens: listTokens(registry.view, Math.floor(context.wallClock() / 1000)) };
     case "submit": {
       const verdicts = await registry.submit(request.items);
       return { verdicts, head: registry.view.head };

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Reservation, reservationSchema } from "../../protocol/control/admin.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { signedItemSchema } from "../../protocol/trust/item.ts";
-import type { ItemChange, ItemRow, Lease, Store } from "./store.ts";
+import type { ItemChange, ItemRow, Lease, Reserved, Store } from "./store.ts";
 
 /** Deploy records kept; older ones go. */
 export const deployLimit = 1000;
@@ -39,6 +39,7 @@ const leaseSchema = z.strictObject({
   holder: z.strictObject({ name: z.string(), machine: z.string(), pid: z.int(), id: z.string() }),
   expires: z.number(),
 });
+const reservedSchema = z.strictObject({ names: z.array(z.string()), ip4s: z.array(z.string()) });
 const valueSchema = z.object({ value: z.string() });
 const recordSchema = z.object({ record: z.string() }).transform(({ record }) => JSON.parse(record) as unknown);
 
@@ -111,6 +112,15 @@ class SqliteStore implements Store {
 
   async removeReservation(nid: string): Promise<boolean> {
     return this.#run("DELETE FROM reservations WHERE nid = ?", nid) > 0;
+  }
+
+  async reserved(): Promise<Reserved> {
+    const value = this.#meta("reserved");
+    return value === undefined ? { names: [], ip4s: [] } : reservedSchema.parse(JSON.parse(value));
+  }
+
+  async setReserved(reserved: Reserved): Promise<void> {
+    this.#run("INSERT OR REPLACE INTO meta VALUES ('reserved', ?)", JSON.stringify(reserved));
   }
 
   async lease(): Promise<Lease | undefined> {

@@ -27,6 +27,12 @@ export interface ItemChange {
   readonly release: readonly string[];
 }
 
+/** Names and addresses that no token gets unless it was made for them. */
+export interface Reserved {
+  readonly names: readonly string[];
+  readonly ip4s: readonly string[];
+}
+
 /** Whoever holds the deploy lease. */
 export interface Lease {
   readonly holder: { readonly name: string; readonly machine: string; readonly pid: number; readonly id: string };
@@ -45,6 +51,9 @@ export interface Store {
   putReservation(reservation: Reservation): Promise<boolean>;
   /** False when there was none. */
   removeReservation(nid: string): Promise<boolean>;
+  /** What the stack gives to its own members; empty before the first deploy said so. */
+  reserved(): Promise<Reserved>;
+  setReserved(reserved: Reserved): Promise<void>;
   lease(): Promise<Lease | undefined>;
   setLease(lease: Lease | undefined): Promise<void>;
   addDeploy(record: Readonly<Record<string, unknown>>): Promise<void>;

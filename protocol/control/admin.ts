@@ -1,6 +1,7 @@
 // The coordinator's admin socket, forwarded over SSH (life.md §9): one JSON request per line in, one JSON answer per line out.
 import { z } from "zod";
 import { signedItemSchema } from "../trust/item.ts";
+import { tokenStatusSchema } from "./tokens.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const holder = z.strictObject({
@@ -23,6 +24,14 @@ export const adminRequestSchema = z.discriminatedUnion("method", [
    */
   z.strictObject({ method: z.literal("reserve"), nid: hex32, name: z.string().max(63), ip4: z.string().optional() }),
   z.strictObject({ method: z.literal("release"), nid: hex32 }),
+  /** Names and addresses that the stack gives to its own members: no token gets them but one made for them. Replaces the list. */
+  z.strictObject({
+    method: z.literal("reserved.set"),
+    names: z.array(z.string().max(63)).max(10_000),
+    ip4s: z.array(z.string().max(15)).max(10_000),
+  }),
+  /** Join tokens of the verified view, oldest first. */
+  z.strictObject({ method: z.literal("tokens") }),
   /** Verified, stored, fsynced, then pushed. Appending to the log is compare-and-swap on `prev` (life.md §4). */
   z.strictObject({ method: z.literal("submit"), items: z.array(signedItemSchema).min(1).max(1024) }),
   /** 60 s lease on deploy; renewed by the same holder id. */
@@ -44,6 +53,8 @@ export const submitReplySchema = z.strictObject({
   verdicts: z.array(z.strictObject({ accepted: z.boolean(), known: z.boolean(), reason: z.string().optional() })),
   head: z.strictObject({ seq: z.int(), hash: z.string() }),
 });
+
+export const tokensReplySchema = z.strictObject({ tokens: z.array(tokenStatusSchema) });
 
 export const leaseReplySchema = z.strictObject({
   granted: z.boolean(),

@@ -1,5 +1,6 @@
 // The agent's control socket: one JSON request per line in, one JSON answer per line out (life.md §9, architecture.md §5).
 import { z } from "zod";
+import { signedItemSchema } from "../trust/item.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const controlLineLimit = 4 * 1024 * 1024;
@@ -11,6 +12,10 @@ export const agentRequestSchema = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("ping"), peer: z.string().max(256), count: z.int().min(1).max(100).default(3) }),
   /** Every signed item this agent holds, verbatim: a second laptop continues the mesh from any member (life.md §1). */
   z.strictObject({ method: z.literal("items") }),
+  /** The same with the time at which this agent first saw what tokens signed: `restoreItems` takes them as they are. */
+  z.strictObject({ method: z.literal("kept") }),
+  /** Join tokens as this agent's verified view has them: `tokensReplySchema` of the admin socket. */
+  z.strictObject({ method: z.literal("tokens") }),
   /** Stops the mesh on this host and takes back routes, rules and DNS; the service stays stopped until started again. */
   z.strictObject({ method: z.literal("leave") }),
 ]);
@@ -64,6 +69,11 @@ export const agentStatusSchema = z.strictObject({
   uptime: z.number(),
 });
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
+
+/** Answer to `kept`. */
+export const keptReplySchema = z.strictObject({
+  items: z.array(z.strictObject({ item: signedItemSchema, seen: z.int().min(0).optional() })),
+});
 
 export const pingReplySchema = z.strictObject({
   path: pathSchema,

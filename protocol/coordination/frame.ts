@@ -9,6 +9,10 @@ import {
   noticeSchema,
   pingSchema,
   presenceSchema,
+  proposedSchema,
+  proposeSchema,
+  provenSchema,
+  proveSchema,
   submitSchema,
   submittedSchema,
   welcomeSchema,
@@ -27,6 +31,10 @@ const schemas = {
   submitted: submittedSchema,
   pong: pingSchema,
   notice: noticeSchema,
+  prove: proveSchema,
+  propose: proposeSchema,
+  proven: provenSchema,
+  proposed: proposedSchema,
 } as const;
 
 type JsonKind = keyof typeof schemas;

@@ -2,7 +2,9 @@
 //
 // A coordinator is never trusted: what it sends is a hint (presence, endpoints, order) or a signed item that the agent verifies.
 import { z } from "zod";
+import { labelField, nodeIdField } from "../trust/fields.ts";
 import { signedItemSchema } from "../trust/item.ts";
+import { tokenIdField } from "../trust/token-entry.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -22,6 +24,8 @@ export const coordinationKinds = {
   endpoints: 0x03,
   relay: 0x04,
   ping: 0x05,
+  prove: 0x06,
+  propose: 0x07,
   welcome: 0x81,
   items: 0x82,
   presence: 0x83,
@@ -29,6 +33,8 @@ export const coordinationKinds = {
   submitted: 0x85,
   pong: 0x86,
   notice: 0x87,
+  proven: 0x88,
+  proposed: 0x89,
 } as const;
 
 /** First message of an agent. `instance` is random per agent start (clone alarm, life.md §2). */
@@ -85,3 +91,54 @@ export const submittedSchema = z.strictObject({
 
 /** Something the agent should know before the channel ends or a frame is refused, by stable code. */
 export const noticeSchema = z.strictObject({ code: z.string().max(64), message: z.string().max(512) });
+
+/** Why a join is refused, by stable code of the error catalogue: `TM_JOIN_…` or `TM_COORDINATION_…`. */
+const refusal = z.strictObject({
+  id: z.int().min(0),
+  ok: z.literal(false),
+  code: z.string().max(64),
+  message: z.string().max(512),
+  /** Unix seconds on the coordinator's clock: a hint for a joiner whose clock is far off. */
+  time: z.int().min(0),
+});
+
+/**
+ * From a channel that is no member's: it holds a token of this mesh. `proof` is an armored SSHSIG by the token's key in the
+ * namespace token@tunnelmesh over `joinProofText`, which names this very channel. The answer is `proven`, and after an `ok` one
+ * the mesh's genesis and log as `items`.
+ */
+export const proveSchema = z.strictObject({ id: z.int().min(0), tid: tokenIdField, proof: z.string().max(2048) });
+export const provenSchema = z.discriminatedUnion("ok", [
+  z.strictObject({ id: z.int().min(0), ok: z.literal(true), time: z.int().min(0), usesLeft: z.int().min(0) }),
+  refusal,
+]);
+
+/**
+ * Asks for a free name and IPv4 address for `nid`, after `proven`. `exact`: that name or none; else the coordinator may put a
+ * number behind it. Nothing is granted by it: the token's key signs the grant, and `submit` brings it.
+ */
+export const proposeSchema = z.strictObject({
+  id: z.int().min(0),
+  nid: nodeIdField,
+  name: labelField.optional(),
+  exact: z.boolean(),
+});
+export const proposedSchema = z.discriminatedUnion("ok", [
+  z.strictObject({
+    id: z.int().min(0),
+    ok: z.literal(true),
+    name: labelField,
+    ip4: z.ipv4(),
+    /** What the new grant is to have as `seq`. */
+    seq: z.int().min(1),
+    time: z.int().min(0),
+    /** The grant in force of this node: nothing is to be signed, an earlier join came that far. */
+    granted: signedItemSchema.optional(),
+  }),
+  refusal,
+]);
+
+/** What the token's key signs to prove itself on one channel. @param binding the handshake hash, 32 bytes */
+export function joinProofText(meshId: string, binding: Uint8Array): string {
+  return `tm-join-proof-v1\n${meshId}\n${Buffer.from(binding).toString("hex")}\n`;
+}

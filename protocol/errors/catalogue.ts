@@ -5,7 +5,6 @@ import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { installErrors } from "./install.ts";
-
 import { localErrors } from "./local.ts";
 import { membershipErrors } from "./membership.ts";
 import { releaseErrors } from "./release.ts";

@@ -1,4 +1,4 @@
-// Applies a grant to a view: signed by admins, newer than what is held, not revoked (life.md §2).
+// Applies an admin's grant to a view: signed by admins, newer than what is held, not revoked (life.md §2).
 import { cidrContains } from "../addresses/cidr.ts";
 import type { Batch } from "./batch.ts";
 import { hasExpired } from "./derive-members.ts";
@@ -10,7 +10,7 @@ import { nodeIdOf, parseSshPublicKey } from "./ssh-public-key.ts";
 import { mapToX25519 } from "./tunnel-keys.ts";
 import { accept, known, refuse, type Step } from "./verdict.ts";
 
-/** Applies one grant whose signatures verify. */
+/** Applies one grant whose signatures verify. One of a token gives way to it whatever their seqs: the token chose its own. */
 export function applyGrant(
   view: MeshView,
   verified: VerifiedItem,
@@ -25,9 +25,10 @@ export function applyGrant(
   const before = held.grants.get(grant.nid);
   if (before?.item.body === item.body) return known(view);
   if (grant.seq <= (view.revoked.get(grant.nid) ?? 0)) return refuse(view, "revoked");
-  if (before !== undefined && grant.seq < before.grant.seq) return refuse(view, "older");
+  const newest = before?.tid === undefined ? before?.grant.seq : undefined;
+  if (newest !== undefined && grant.seq < newest) return refuse(view, "older");
   if (!signers.some((signer) => nodeIdOf(signer) === grant.by)) return refuse(view, "foreign-signer");
-  if (before?.grant.seq === grant.seq) return refuse(view, "same-seq-other-content");
+  if (newest === grant.seq) return refuse(view, "same-seq-other-content");
   if (!cidrContains(view.range, grant.ip4)) return refuse(view, "out-of-range");
   if (view.frozen !== undefined) return refuse(view, "frozen");
   const keepsPlace =
@@ -37,11 +38,12 @@ export function applyGrant(
     !hasExpired(before.grant.exp, nowUnixSeconds);
   const key = before === undefined ? keyOf(grant) : { blob: before.blob, mapped: before.mapped };
   const stamp = keepsPlace ? before.stamp : held.nextStamp;
-  const grants = batch.set(held.grants, grant.nid, { item, grant, ...key, stamp });
+  const grants = batch.set(held.grants, grant.nid, { item, grant, ...key, stamp, tid: undefined });
   return accept({ ...view, held: { ...held, grants, nextStamp: held.nextStamp + 1 } });
 }
 
-function keyOf(grant: Grant): Pick<HeldGrant, "blob" | "mapped"> {
+/** The key of a grant, decoded. */
+export function keyOf(grant: Grant): Pick<HeldGrant, "blob" | "mapped"> {
   const key = parseSshPublicKey(grant.sshPub);
   const map = mapToX25519(key);
   return { blob: key.blob, mapped: map.ok ? map.x25519 : undefined };

@@ -1,5 +1,6 @@
 // Applies log entries to a view: the chain, revocations, forks, and operations of a later version (life.md §2, §4).
 import type { NodeId, X25519PublicKey } from "../brand.ts";
+import { addToken, nextCheckpoint, revokeToken } from "./apply-token-entry.ts";
 import type { HeldEntry, HeldGrant, HeldLine } from "./held-items.ts";
 import type { SignedItem } from "./item.ts";
 import { refuseAdmins, type VerifiedItem } from "./item-signers.ts";
@@ -36,7 +37,8 @@ export function applyLogEntry(view: MeshView, verified: VerifiedItem, entry: Log
       frozen: { reason: "unknown-operation", detail },
     });
   }
-  return accept(operate(append(chained, line), entry.op));
+  const operated = operate(append(chained, line), entry.op);
+  return operated === undefined ? refuse(view, "bad-checkpoint") : accept(operated);
 }
 
 /** Another line of the genesis body, with other valid signatures. */
@@ -50,7 +52,8 @@ export function applyGenesis(view: MeshView, verified: VerifiedItem): Step {
   return addVariant(view, { item, hash: hashLine(item), variants: new Map() });
 }
 
-function operate(view: MeshView, op: Operation): MeshView {
+/** Undefined when a checkpoint's root is not that of its set: every view comes to the same answer. */
+function operate(view: MeshView, op: Operation): MeshView | undefined {
   switch (op.type) {
     case "coord.set": {
       const key = Uint8Array.from(Buffer.from(op.key, "hex")) as X25519PublicKey;
@@ -58,6 +61,14 @@ function operate(view: MeshView, op: Operation): MeshView {
     }
     case "node.revoke":
       return revoke(view, op.nid, op.seq);
+    case "token.add":
+      return addToken(view, op);
+    case "token.revoke":
+      return revokeToken(view, op);
+    case "checkpoint": {
+      const checkpoint = nextCheckpoint(view.checkpoint, op);
+      return checkpoint && { ...view, checkpoint };
+    }
     default:
       return op satisfies never;
   }
@@ -66,7 +77,9 @@ function operate(view: MeshView, op: Operation): MeshView {
 function revoke(view: MeshView, nid: NodeId, seq: number): MeshView {
   const floor = Math.max(seq, view.revoked.get(nid) ?? 0);
   const grants = new Map<NodeId, HeldGrant>(view.held.grants);
-  if ((grants.get(nid)?.grant.seq ?? Number.POSITIVE_INFINITY) <= floor) grants.delete(nid);
+  const held = grants.get(nid);
+  // What a token said of the node ends with any revocation: its seq was the token's own choice.
+  if (held !== undefined && (held.tid !== undefined || held.grant.seq <= floor)) grants.delete(nid);
   return { ...view, revoked: new Map(view.revoked).set(nid, floor), held: { ...view.held, grants } };
 }
 
@@ -79,11 +92,12 @@ function fork(view: MeshView, line: HeldEntry): Step {
 
 function applyFrozen(view: MeshView, line: HeldEntry, proof = false): Step {
   const { op } = line.entry;
-  const revocation = op.type === "node.revoke" && view.frozen?.reason === "fork";
+  const revocation = (op.type === "node.revoke" || op.type === "token.revoke") && view.frozen?.reason === "fork";
   if (!revocation && !(proof && view.held.evidence.length === 0)) return refuse(view, "frozen");
   if (view.held.evidence.length >= evidenceLimit) return refuse(view, "too-many");
   const kept = { ...view, held: { ...view.held, evidence: [...view.held.evidence, line] } };
-  return accept(revocation ? revoke(kept, op.nid, op.seq) : kept);
+  if (!revocation) return accept(kept);
+  return accept(op.type === "node.revoke" ? revoke(kept, op.nid, op.seq) : revokeToken(kept, op));
 }
 
 function append(view: MeshView, line: HeldEntry): MeshView {

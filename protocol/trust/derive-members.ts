@@ -1,16 +1,32 @@
 // Who is a member under which name, address and key: computed from the held items alone.
 import { nodeIp6 } from "../addresses/ula.ts";
-import type { Ipv4Address, MeshId, NodeId } from "../brand.ts";
+import type { Ipv4Address, NodeId } from "../brand.ts";
 import type { HeldGrant, HeldItems, HeldKeys } from "./held-items.ts";
-import type { Member } from "./member.ts";
+import type { Member, MeshView } from "./member.ts";
+
+/** A member by an ephemeral token is let go after so many seconds without a sign of life. */
+export const ephemeralSilence = 24 * 3600;
 
 /**
- * The members at `nowUnixSeconds`, in the order of first sight. Of two grants with one name or IPv4 the one seen first keeps
- * both; the other stays a member under the first 32 digits of its nid and without IPv4 (life.md §2).
+ * The members at `nowUnixSeconds`. Of two grants with one name or IPv4 an admin's goes before one of a token that a checkpoint
+ * lists, and that before any other; among equals the one seen first, or listed first, keeps both. The other stays a member
+ * under the first 32 digits of its nid and without IPv4 (life.md §2).
  */
-export function deriveMembers(meshId: MeshId, held: HeldItems, nowUnixSeconds: number): ReadonlyMap<NodeId, Member> {
+export function deriveMembers(
+  { meshId, held, checkpoint }: Pick<MeshView, "meshId" | "held" | "checkpoint">,
+  nowUnixSeconds: number,
+): ReadonlyMap<NodeId, Member> {
   const live = [...held.grants.values()].filter(({ grant }) => !hasExpired(grant.exp, nowUnixSeconds));
-  live.sort((left, right) => left.stamp - right.stamp);
+  const rank = (one: HeldGrant): readonly [number, number] => {
+    if (one.tid === undefined) return [0, one.stamp];
+    const place = checkpoint.get(held.uses.get(one.tid)?.get(one.grant.nid)?.hash ?? "");
+    return place === undefined ? [2, one.stamp] : [1, place];
+  };
+  const ranks = new Map(live.map((one) => [one, rank(one)]));
+  live.sort((left, right) => {
+    const [one, other] = [ranks.get(left)!, ranks.get(right)!];
+    return one[0] - other[0] || one[1] - other[1];
+  });
   const owners = tunnelKeyOwners(live, held.keys);
   const controlOwners = controlKeyOwners(live, held.keys);
   const names = new Set<string>();
@@ -45,6 +61,23 @@ export function deriveMembers(meshId: MeshId, held: HeldItems, nowUnixSeconds: n
     });
   }
   return members;
+}
+
+/**
+ * The held items without nodes of ephemeral tokens that have shown no life for a day: neither a new grant nor new keys, which
+ * a living node signs several times a day. Keys dated more than a day ahead are no sign of life.
+ */
+export function letGoOfSilent({ held, tokens }: Pick<MeshView, "held" | "tokens">, nowUnixSeconds: number): HeldItems {
+  const silent = [...held.grants].filter(([nid, { tid }]) => {
+    if (tid === undefined || tokens.get(tid)?.token.ephemeral !== true) return false;
+    const signed = held.keys.get(nid)?.keys.iat ?? 0;
+    const alive = signed > nowUnixSeconds + ephemeralSilence ? 0 : signed;
+    return nowUnixSeconds >= Math.max(alive, held.uses.get(tid)?.get(nid)?.seen ?? 0) + ephemeralSilence;
+  });
+  if (silent.length === 0) return held;
+  const grants = new Map(held.grants);
+  for (const [nid] of silent) grants.delete(nid);
+  return { ...held, grants };
 }
 
 /** A grant holds until the second that it names; 0 = for ever. */

@@ -25,6 +25,19 @@ export interface HeldGrant {
   readonly mapped: X25519PublicKey | undefined;
   /** When this node's present name and IPv4 were first seen here; lower is earlier. */
   readonly stamp: number;
+  /** Id of the token that signed it; undefined: admins did. */
+  readonly tid: string | undefined;
+}
+
+/** A node that joined by a token, with the last grant that the token signed for it. Kept when the grant is gone: it stays used. */
+export interface HeldUse {
+  readonly item: SignedItem;
+  readonly grant: Grant;
+  /** SHA-256 of the body, as checkpoints list it. */
+  readonly hash: string;
+  /** Unix seconds at which this grant was first seen here. */
+  readonly seen: number;
+  readonly stamp: number;
 }
 
 export interface HeldKeys {
@@ -40,6 +53,8 @@ export interface HeldItems {
   readonly genesis: HeldLine;
   readonly log: readonly HeldEntry[];
   readonly grants: ReadonlyMap<NodeId, HeldGrant>;
+  /** Nodes by the token that they joined by, in the order of first sight. */
+  readonly uses: ReadonlyMap<string, ReadonlyMap<NodeId, HeldUse>>;
   /** Newest keys of each node, also of nodes whose grant has not arrived yet. */
   readonly keys: ReadonlyMap<NodeId, HeldKeys>;
   /** Entries that froze the view: an unknown operation, or the other branch of a fork. */
@@ -47,19 +62,36 @@ export interface HeldItems {
   readonly nextStamp: number;
 }
 
+/** An item as it is kept on one's own disk. `seen`: Unix seconds of first sight, of grants that a token signed. */
+export interface KeptItem {
+  readonly item: SignedItem;
+  readonly seen?: number;
+}
+
 /**
- * The items to keep on disk, in an order that gives the same view again: genesis, log, grants and keys in the order of first
- * sight, and what froze the view last. Keys without a grant are left out.
+ * The items to keep on disk, in an order that gives the same view again (`restoreItems`): genesis, log, grants and keys in the
+ * order of first sight, and what froze the view last. Keys without a grant are left out.
  */
-export function itemsOf(view: { readonly held: HeldItems }): SignedItem[] {
-  const { genesis, log, grants, keys, evidence } = view.held;
-  const inOrder = <T extends { readonly item: SignedItem; readonly stamp: number }>(held: Iterable<T>) =>
-    [...held].sort((left, right) => left.stamp - right.stamp).map((one) => one.item);
+export function keptItemsOf(view: { readonly held: HeldItems }): KeptItem[] {
+  const { genesis, log, grants, uses, keys, evidence } = view.held;
+  const inOrder = (held: readonly (KeptItem & { readonly stamp: number })[]): KeptItem[] =>
+    held.toSorted((left, right) => left.stamp - right.stamp).map(({ stamp: _, ...kept }) => kept);
+  const used = [...uses.values()].flatMap((nodes) => [...nodes.values()]);
+  const admins = [...grants.values()].filter(({ tid }) => tid === undefined);
+  const present = [...keys].flatMap(([nid, held]) => (grants.has(nid) ? [held] : []));
   return [
-    genesis.item,
-    ...log.map((entry) => entry.item),
-    ...inOrder(grants.values()),
-    ...inOrder([...keys].flatMap(([nid, held]) => (grants.has(nid) ? [held] : []))),
-    ...evidence.map((entry) => entry.item),
+    { item: genesis.item },
+    ...log.map(({ item }) => ({ item })),
+    ...inOrder([
+      ...admins.map(({ item, stamp }) => ({ item, stamp })),
+      ...used.map(({ item, stamp, seen }) => ({ item, stamp, seen })),
+    ]),
+    ...inOrder(present.map(({ item, stamp }) => ({ item, stamp }))),
+    ...evidence.map(({ item }) => ({ item })),
   ];
+}
+
+/** The same items without what only this node knows: to hand on. */
+export function itemsOf(view: { readonly held: HeldItems }): SignedItem[] {
+  return keptItemsOf(view).map(({ item }) => item);
 }

@@ -2,14 +2,16 @@
 import { signatureNamespaces } from "../constants.ts";
 import type { SignedItem } from "./item.ts";
 import { nodeIdOf, type SshPublicKey } from "./ssh-public-key.ts";
+import { SshFormatError } from "./ssh-wire.ts";
 import { verifySshsig } from "./sshsig.ts";
+import { decodeSshsig } from "./sshsig-format.ts";
 
 export type SignatureRefusal = "bad-signature" | "foreign-signer" | "signed-twice" | "too-few-signers";
 
 /** An item whose every signature verifies, in one namespace. Whether these keys may sign it is still open. */
 export interface VerifiedItem {
   readonly item: SignedItem;
-  readonly namespace: "lock" | "node";
+  readonly namespace: "lock" | "node" | "token";
   readonly signers: readonly SshPublicKey[];
 }
 
@@ -21,14 +23,14 @@ export type Verified =
 const signatureLimit = 16;
 
 /**
- * Verifies all signatures of an item, as an admin's ("lock@tunnelmesh") or as a node's ("node@tunnelmesh"). One that is broken
- * or made twice spoils the item: else anyone could make further lines of the same body.
+ * Verifies all signatures of an item, as an admin's ("lock@tunnelmesh"), a node's ("node@tunnelmesh") or a token's
+ * ("token@tunnelmesh"). One that is broken or made twice spoils the item: else anyone could make further lines of the same body.
  */
 export function verifyItem(item: SignedItem): Verified {
   if (item.sigs.length === 0) return { ok: false, reason: "too-few-signers" };
   if (item.sigs.length > signatureLimit) return { ok: false, reason: "bad-signature" };
-  const asAdmin = verifyAll(item, "lock");
-  return asAdmin.ok || asAdmin.reason !== "bad-signature" ? asAdmin : verifyAll(item, "node");
+  const [namespace] = (["lock", "node", "token"] as const).filter((one) => isOfNamespace(item.sigs[0]!, one));
+  return namespace === undefined ? { ok: false, reason: "bad-signature" } : verifyAll(item, namespace);
 }
 
 /** Each signer is an admin, and there are at least `threshold`. @returns why not; undefined when all is well */
@@ -46,6 +48,15 @@ export function refuseAdmins(
 export function refuseNode({ namespace, signers }: VerifiedItem, nid: string): SignatureRefusal | undefined {
   if (namespace !== "node") return "bad-signature";
   return signers.length === 1 && nodeIdOf(signers[0]!) === nid ? undefined : "foreign-signer";
+}
+
+function isOfNamespace(sig: string, namespace: VerifiedItem["namespace"]): boolean {
+  try {
+    return decodeSshsig(sig).namespace === signatureNamespaces[namespace];
+  } catch (error) {
+    if (error instanceof SshFormatError) return false;
+    throw error;
+  }
 }
 
 function verifyAll(item: SignedItem, namespace: VerifiedItem["namespace"]): Verified {

@@ -1,8 +1,10 @@
 // Log entries: rare, hash-chained changes that admins sign (life.md §1, protocol.md §5).
 import { z } from "zod";
+import { checkpointSchema } from "./checkpoint-entry.ts";
 import { canonicalJson, hex32, meshIdField, nodeIdField, sequenceField, timeField } from "./fields.ts";
+import { tokenAddSchema, tokenRevokeSchema } from "./token-entry.ts";
 
-/** Operations that this version carries out. */
+/** Operations that this version carries out. A release that lacks one stops at the entry before it, with an alarm. */
 export const operationSchema = z.discriminatedUnion("type", [
   z.strictObject({
     /** The coordinator's channel key (X25519) and where it answers. */
@@ -25,6 +27,9 @@ export const operationSchema = z.discriminatedUnion("type", [
     nid: nodeIdField,
     seq: sequenceField,
   }),
+  tokenAddSchema,
+  tokenRevokeSchema,
+  checkpointSchema,
 ]);
 export type Operation = z.infer<typeof operationSchema>;
 

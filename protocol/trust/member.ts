@@ -1,6 +1,7 @@
 // What a verified view of a mesh says about its members: the only source of addresses, names and keys for every room.
 import type { Ipv4Address, Ipv6Address, MeshId, NodeId, X25519PublicKey } from "../brand.ts";
 import type { HeldItems } from "./held-items.ts";
+import type { TokenAdd } from "./token-entry.ts";
 
 /** A member as admin and node have signed it. `keys` is absent until the node has signed its first. */
 export interface Member {
@@ -22,6 +23,13 @@ export interface Member {
   readonly via?: readonly NodeId[] | undefined;
   readonly grantSeq: number;
   readonly keys: MemberKeys | undefined;
+}
+
+/** A token of the log, and whether it was taken back. */
+export interface TokenState {
+  readonly token: TokenAdd;
+  /** no: nobody new joins. nodes: those who did were let go too. */
+  readonly revoked: "no" | "token" | "nodes";
 }
 
 /** Tunnel and control keys, signed by the member's SSH key. */
@@ -47,6 +55,10 @@ export interface MeshView {
   readonly coordinator: { readonly key: X25519PublicKey; readonly urls: readonly string[] } | undefined;
   readonly members: ReadonlyMap<NodeId, Member>;
   readonly revoked: ReadonlyMap<NodeId, number>;
+  /** Every token of the log by its id, in the order of the log; revoked ones among them. */
+  readonly tokens: ReadonlyMap<string, TokenState>;
+  /** Hashes of the bodies of token-signed grants that an admin has confirmed, with their place in the log's order. */
+  readonly checkpoint: ReadonlyMap<string, number>;
   /** Why this view takes no more changes: an unknown operation or a fork; absent in normal life. */
   readonly frozen: { readonly reason: "unknown-operation" | "fork"; readonly detail: string } | undefined;
   /** The signed items that all of this follows from. */

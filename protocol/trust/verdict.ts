@@ -15,6 +15,14 @@ export type ItemRefusal =
   | "older"
   | "same-seq-other-content"
   | "out-of-range"
+  | "unknown-token"
+  | "token-revoked"
+  | "token-expired"
+  | "used-up"
+  | "beyond-token"
+  | "granted-by-admin"
+  | "granted-already"
+  | "bad-checkpoint"
   | "tunnel-key-of-another";
 
 /** `known`: the view held exactly this already. `waiting`: keys that are kept until their grant arrives. */

@@ -3,17 +3,19 @@ import type { MeshId } from "../brand.ts";
 import { applyGrant } from "./apply-grant.ts";
 import { applyKeys } from "./apply-keys.ts";
 import { applyGenesis, applyLogEntry } from "./apply-log.ts";
+import { applyTokenGrant } from "./apply-token-grant.ts";
 import { Batch } from "./batch.ts";
 import { type DecodedBody, decodeItem } from "./body.ts";
-import { deriveMembers } from "./derive-members.ts";
+import { deriveMembers, letGoOfSilent } from "./derive-members.ts";
 import { meshIdOf } from "./genesis.ts";
+import type { KeptItem } from "./held-items.ts";
 import type { SignedItem } from "./item.ts";
 import { refuseAdmins, type Verified, verifyItem } from "./item-signers.ts";
 import type { MeshView } from "./member.ts";
 import { hashLine } from "./mesh-file.ts";
 import { type ItemRefusal, type ItemVerdict, refuse, type Step } from "./verdict.ts";
 
-export { itemsOf } from "./held-items.ts";
+export { itemsOf, type KeptItem, keptItemsOf } from "./held-items.ts";
 export type { ItemRefusal, ItemVerdict } from "./verdict.ts";
 
 export type OpenedView =
@@ -46,11 +48,14 @@ export function openView(genesis: SignedItem, expectedMeshId?: MeshId): OpenedVi
       coordinator: undefined,
       members: new Map(),
       revoked: new Map(),
+      tokens: new Map(),
+      checkpoint: new Map(),
       frozen: undefined,
       held: {
         genesis: { item: genesis, hash, variants: new Map() },
         log: [],
         grants: new Map(),
+        uses: new Map(),
         keys: new Map(),
         evidence: [],
         nextStamp: 1,
@@ -59,18 +64,36 @@ export function openView(genesis: SignedItem, expectedMeshId?: MeshId): OpenedVi
   };
 }
 
+export interface Applied {
+  readonly view: MeshView;
+  /** One for each item, in the order of the call. */
+  readonly verdicts: readonly ItemVerdict[];
+}
+
 /**
  * Verifies items and applies those that hold; each gets a verdict at its own place. Grants and keys may come in any order and
  * in any company. Log entries of one call are put in order first; an entry whose predecessor is missing is refused ("gap")
  * and may be sent again. Entries after the last grant or keys of the list come last, so what `itemsOf` gave applies as it is.
  * With an empty list it lets go of members whose grant has expired at `nowUnixSeconds`.
  */
-export function applyItems(
-  view: MeshView,
-  items: readonly SignedItem[],
-  nowUnixSeconds: number,
-): { readonly view: MeshView; readonly verdicts: readonly ItemVerdict[] } {
-  const read = items.map((item, index) => readItem(item, index));
+export function applyItems(view: MeshView, items: readonly SignedItem[], nowUnixSeconds: number): Applied {
+  return applyKept(
+    view,
+    items.map((item) => ({ item })),
+    nowUnixSeconds,
+  );
+}
+
+/**
+ * Applies what `keptItemsOf` gave and this node itself has kept: grants of tokens that were seen in time are not late now.
+ * Never for items that somebody else sent.
+ */
+export function restoreItems(view: MeshView, items: readonly KeptItem[], nowUnixSeconds: number): Applied {
+  return applyKept(view, items, nowUnixSeconds);
+}
+
+function applyKept(view: MeshView, items: readonly KeptItem[], nowUnixSeconds: number): Applied {
+  const read = items.map((kept, index) => readItem(kept, index));
   const verdicts: ItemVerdict[] = [];
   const batch = new Batch();
   let next = view;
@@ -81,24 +104,26 @@ export function applyItems(
   }
   const expires = [...view.held.grants.values()].some(({ grant }) => grant.exp !== 0);
   if (next.held === view.held && !expires) return { view: next, verdicts };
-  return { view: { ...next, members: deriveMembers(next.meshId, next.held, nowUnixSeconds) }, verdicts };
+  next = { ...next, held: letGoOfSilent(next, nowUnixSeconds) };
+  return { view: { ...next, members: deriveMembers(next, nowUnixSeconds) }, verdicts };
 }
 
 interface ReadItem {
   readonly index: number;
+  readonly seen: number | undefined;
   readonly verified: Verified;
   readonly body: DecodedBody;
 }
 
 /** A body is read once its signatures verify, not before. */
-function readItem(item: SignedItem, index: number): ReadItem {
+function readItem({ item, seen }: KeptItem, index: number): ReadItem {
   const verified = verifyItem(item);
-  return { index, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
+  return { index, seen, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
 }
 
 function applyOne(
   view: MeshView,
-  { verified: signatures, body }: ReadItem,
+  { seen, verified: signatures, body }: ReadItem,
   nowUnixSeconds: number,
   batch: Batch,
 ): Step {
@@ -112,7 +137,9 @@ function applyOne(
     case "log":
       return applyLogEntry(view, verified, decoded.value);
     case "grant":
-      return applyGrant(view, verified, decoded.value, nowUnixSeconds, batch);
+      return verified.namespace === "token"
+        ? applyTokenGrant(view, verified, decoded.value, nowUnixSeconds, seen, batch)
+        : applyGrant(view, verified, decoded.value, nowUnixSeconds, batch);
     case "keys":
       return applyKeys(view, verified, decoded.value, batch);
     default:

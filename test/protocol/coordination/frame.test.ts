@@ -38,6 +38,10 @@ const bodies: CoordinationBodies = {
   submitted: { id: 1, verdicts: [{ accepted: false, known: false, reason: "why" }] },
   pong: { id: 7 },
   notice: { code: "TM_X", message: "why" },
+  prove: { id: 2, tid: "0123456789abcdef", proof: "signature" },
+  propose: { id: 3, nid, name: "laptop", exact: true },
+  proven: { id: 2, ok: true, time: 1_800_000_000, usesLeft: 1 },
+  proposed: { id: 3, ok: false, code: "TM_JOIN_NAME_TAKEN", message: "why", time: 1_800_000_000 },
 };
 
 function encodeAny(kind: CoordinationKind): Uint8Array {
