@@ -1,8 +1,8 @@
 // tm inventory: the members of a mesh with their addresses, groups and keys, and how this machine reaches them; connects to nothing.
-import { homedir, userInfo } from "node:os";
 import type { MemberModel } from "../../../constructs/model.ts";
+import type { Member } from "../../../protocol/trust/member.ts";
 import type { LocalHostInfo } from "../local/host.ts";
-import { resolveTarget } from "../ssh/configuration.ts";
+import { resolveForUser } from "../ssh/resolve.ts";
 import type { InventoryHost, MeshInventory } from "./around-contract.ts";
 import { rememberMesh } from "./known-mesh.ts";
 import { addedMembers } from "./members.ts";
@@ -19,10 +19,10 @@ export const meshInventory: MeshInventory = (context) =>
     const { members: added } = await addedMembers(run, known);
     const described = new Map([...added, ...model.members].map((member) => [member.name, member]));
     const loginFiles = run.reachOptions.connectOptions.identityFiles ?? [];
-    const hosts = [...view.members.values()].map((member): InventoryHost => {
+    const toHost = async (member: Member): Promise<InventoryHost> => {
       const { name, ip4, ip6, groups, sshPublicKey } = member;
       const host = described.get(name);
-      const ssh = host === undefined ? undefined : reachedHow(host, locals.get(name), loginFiles);
+      const ssh = host === undefined ? undefined : await reachedHow(host, locals.get(name), loginFiles);
       return {
         name,
         role: host?.role ?? "node",
@@ -33,29 +33,25 @@ export const meshInventory: MeshInventory = (context) =>
         hostKey: sshPublicKey,
         ...(ssh === undefined ? {} : { ssh }),
       };
-    });
+    };
+    const hosts = await Promise.all([...view.members.values()].map(toHost));
     const byName = hosts.toSorted((left, right) => (left.name < right.name ? -1 : 1));
     return { mesh: model.name, meshId: view.meshId, stage: model.stage, hosts: byName };
   });
 
-function reachedHow(
+async function reachedHow(
   { name, host }: MemberModel,
   local: LocalHostInfo | undefined,
   loginFiles: readonly string[],
-): InventoryHost["ssh"] {
+): Promise<InventoryHost["ssh"]> {
   if (host.kind === "droplet" || (host.kind === "local" && local === undefined)) return undefined;
   const { target, port } = sshTarget(name, host, local);
-  const resolved = resolveTarget(target, {
-    home: homedir(),
-    localUser: userInfo().username,
-    environment: process.env,
-    ...(port === undefined ? {} : { port }),
-  });
+  const resolved = await resolveForUser({ target, ...(port === undefined ? {} : { port }) });
   return {
     host: resolved.host,
     port: resolved.port,
     user: resolved.user,
-    identityFiles: [...new Set([...loginFiles, ...resolved.identityFiles])],
+    identityFiles: [...new Set([...loginFiles, ...(resolved.identityFiles ?? [])])],
     jumps: resolved.jumps,
   };
 }

@@ -32,8 +32,8 @@ export async function judgeShownKey(
 }
 
 /** ssh-keygen finds hashed names and lines of several names too, and keeps the old file beside the new one. */
-async function replaceKnownHost({ name, known, file }: HostKeyKnowledge, shown: string): Promise<void> {
-  const files = new Set([file, ...known.map(({ place }) => place.replace(/:\d+$/, ""))]);
+async function replaceKnownHost({ name, known, options }: HostKeyKnowledge, shown: string): Promise<void> {
+  const files = new Set(known.filter((key) => !key.revoked).map(({ place }) => place.replace(/:\d+$/, "")));
   for (const one of files) {
     const { exitCode, stderr } = await execa("ssh-keygen", ["-R", name, "-f", one], { reject: false });
     if (exitCode === 0) continue;
@@ -42,5 +42,6 @@ async function replaceKnownHost({ name, known, file }: HostKeyKnowledge, shown: 
       advice: [`Remove its line by hand, then run it again: ssh-keygen -R '${name}' -f ${one}`],
     });
   }
-  await appendKnownHost(file, name, shown);
+  const { newKeys, hash } = options;
+  if (newKeys !== undefined) await appendKnownHost(newKeys, name, shown, hash);
 }

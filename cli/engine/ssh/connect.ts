@@ -1,15 +1,15 @@
 // Connects to a host as OpenSSH would: configuration, jumps, host key, login.
-import { connect as connectTcp, type Socket } from "node:net";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
-import { type ResolvedTarget, resolveTarget } from "./configuration.ts";
+import type { ResolvedTarget } from "./configuration.ts";
 import type { Connect, ConnectOptions, SshTarget } from "./connection.ts";
-import { connectFailure } from "./failures.ts";
+import { dial } from "./dial.ts";
 import { findIdentities } from "./identities.ts";
 import { knownHostName, readKnownHosts } from "./known-hosts.ts";
 import { type OpenedClient, openClient } from "./open.ts";
+import { resolveForUser } from "./resolve.ts";
 import { createSession } from "./session.ts";
 
 interface Chain extends OpenedClient {
@@ -37,12 +37,7 @@ export const connectHost: Connect = async (target, options = {}) => {
 };
 
 async function openChain(target: SshTarget, options: ConnectOptions, depth: number): Promise<Chain> {
-  const resolved = resolveTarget(target.target, {
-    home: options.home ?? homedir(),
-    localUser: userInfo().username,
-    environment: process.env,
-    ...(target.port === undefined ? {} : { port: target.port }),
-  });
+  const resolved = await resolveForUser(target, options.home);
   if (depth > jumpLimit)
     throw new TunnelMeshError("TM_SSH_CONFIGURATION", { detail: `${target.target}: too many jumps` });
   const [first, ...further] = resolved.jumps;
@@ -51,11 +46,7 @@ async function openChain(target: SshTarget, options: ConnectOptions, depth: numb
   let before = jump;
   try {
     for (const hop of further) {
-      const next = resolveTarget(hop, {
-        home: options.home ?? homedir(),
-        localUser: userInfo().username,
-        environment: process.env,
-      });
+      const next = await resolveForUser({ target: hop }, options.home);
       before = await openThrough({ target: hop }, next, before, options);
     }
     return await openThrough(target, resolved, before, options);
@@ -67,8 +58,7 @@ async function openChain(target: SshTarget, options: ConnectOptions, depth: numb
 
 async function openDirect(target: SshTarget, resolved: ResolvedTarget, options: ConnectOptions): Promise<Chain> {
   options.onProgress?.(`connecting to ${resolved.host}`);
-  const stream = await dial(resolved, options);
-  const address = stream.remoteAddress ?? resolved.host;
+  const { stream, address } = await dial(resolved, options);
   return { ...(await login(target, resolved, stream, address, options)), resolved, address, hops: [] };
 }
 
@@ -91,48 +81,18 @@ async function login(
   address: string,
   options: ConnectOptions,
 ): Promise<OpenedClient> {
-  const name = resolved.hostKeyAlias?.toLowerCase() ?? knownHostName(resolved.host, resolved.port);
+  const name = resolved.hostKeys.alias ?? knownHostName(resolved.host, resolved.port);
   try {
     const [known, identities] = await Promise.all([
-      target.hostKey === undefined ? readKnownHosts(resolved.knownHosts, name) : [],
+      target.hostKey === undefined ? readKnownHosts(resolved.hostKeys, name) : [],
       findIdentities(resolved, options, options.home ?? homedir()),
     ]);
-    const knowledge = { target: resolved.target, name, pinned: target.hostKey, known, file: resolved.knownHosts[0] };
+    const knowledge = { target: resolved.target, name, pinned: target.hostKey, known, options: resolved.hostKeys };
     return await openClient({ stream, resolved, address, knowledge, identities, options });
   } catch (error) {
     stream.destroy();
     throw error;
   }
-}
-
-function dial({ target, host, port }: ResolvedTarget, options: ConnectOptions): Promise<Socket> {
-  const place = `${target} (${host}:${port})`;
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true });
-    const settle = () => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener("abort", abort);
-    };
-    const fail = (error: unknown) => {
-      settle();
-      socket.destroy();
-      reject(error);
-    };
-    const abort = () => fail(options.signal?.reason);
-    const timer = setTimeout(
-      () => fail(new TunnelMeshError("TM_SSH_TIMEOUT", { detail: place })),
-      options.timeout ?? 15_000,
-    );
-    options.signal?.addEventListener("abort", abort, { once: true });
-    socket.once("error", (error) => fail(connectFailure(error, place)));
-    socket.once("connect", () => {
-      settle();
-      socket.removeAllListeners("error");
-      // Between here and the handshake the SSH library listens; without anybody an error would end the process.
-      socket.on("error", () => undefined);
-      resolve(socket);
-    });
-  });
 }
 
 function forward(jump: Chain, { target, host, port }: ResolvedTarget): Promise<Duplex> {

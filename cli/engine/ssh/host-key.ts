@@ -1,6 +1,7 @@
 // Decides about the key that a host shows: pinned, known, confirmed, unknown or changed.
 import { createHash } from "node:crypto";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { HostKeyOptions } from "./configuration.ts";
 import type { ConnectOptions } from "./connection.ts";
 import { appendKnownHost, type KnownKey } from "./known-hosts.ts";
 
@@ -12,22 +13,11 @@ export interface HostKeyKnowledge {
   readonly name: string;
   readonly pinned: string | undefined;
   readonly known: readonly KnownKey[];
-  /** Where a confirmed key is added. */
-  readonly file: string;
+  readonly options: HostKeyOptions;
 }
 
-/** Kinds of host key in the order of preference: the mesh maps Ed25519 keys directly. SHA-1 signatures are not asked for. */
-const preference = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "rsa-sha2-512",
-  "rsa-sha2-256",
-] as const;
-
 /** The algorithms to ask for, those of known keys first: a host that has several keys shows the one that is known. */
-export function hostKeyAlgorithms(knowledge: HostKeyKnowledge): (typeof preference)[number][] {
+export function hostKeyAlgorithms(knowledge: HostKeyKnowledge, preference: readonly string[]): string[] {
   const types = new Set(
     knowledge.pinned === undefined
       ? knowledge.known.filter((key) => !key.revoked).map((key) => key.type)
@@ -73,7 +63,8 @@ export async function judgeHostKey(
   const other = valid.find((key) => key.type === typeOf(shown)) ?? valid[0];
   if (other !== undefined) throw changed(shown, other.line, other.place, knowledge);
   const fingerprint = hostKeyFingerprint(shown);
-  const accepted = confirm !== undefined && (await confirm({ target, address, hostKey: shown, fingerprint }));
+  const accepted =
+    confirm !== undefined && knowledge.options.ask && (await confirm({ target, address, hostKey: shown, fingerprint }));
   if (!accepted) {
     throw new TunnelMeshError("TM_SSH_HOST_KEY_UNKNOWN", {
       detail: `${target} (${address}) shows ${typeOf(shown)} ${fingerprint}`,
@@ -83,7 +74,8 @@ export async function judgeHostKey(
       ],
     });
   }
-  await appendKnownHost(knowledge.file, knowledge.name, shown);
+  const { newKeys, hash } = knowledge.options;
+  if (newKeys !== undefined) await appendKnownHost(newKeys, knowledge.name, shown, hash);
 }
 
 function changed(

@@ -37,7 +37,8 @@ export async function findIdentities(
   const agent = resolved.agent === undefined ? undefined : ssh2.createAgent(resolved.agent);
   const held = agent === undefined ? [] : await listAgent(agent);
   const explicit = options.identityFiles ?? [];
-  const defaults = resolved.identityFiles.length > 0 ? [] : defaultFiles.map((name) => path.join(home, ".ssh", name));
+  const defaults =
+    resolved.identityFiles !== undefined ? [] : defaultFiles.map((name) => path.join(home, ".ssh", name));
   const offered = new Set<string>();
   const fromAgent = (keys: readonly ParsedKey[]): Identity[] =>
     agent === undefined
@@ -56,7 +57,7 @@ export async function findIdentities(
     }
     return found;
   };
-  const named = [...(await fromFiles(explicit, true)), ...(await fromFiles(resolved.identityFiles, false))];
+  const named = [...(await fromFiles(explicit, true)), ...(await fromFiles(resolved.identityFiles ?? [], false))];
   const others = resolved.identitiesOnly ? [] : fromAgent(held);
   return [...named, ...others, ...(await fromFiles(defaults, false))];
 }

@@ -1,7 +1,10 @@
 // Reads known_hosts: plain, wildcard and hashed names, ports, revoked keys; adds a key that somebody confirmed.
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import path from "node:path";
+import { brokenConfiguration } from "./broken.ts";
+import type { HostKeyOptions } from "./configuration.ts";
+import { matchesPatterns } from "./patterns.ts";
 
 /** One line that speaks of the host asked for (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownKey {
@@ -34,25 +37,53 @@ export function lookUpKnownHost(text: string, name: string, file: string): Known
   });
 }
 
-/** Looks `name` up in each file; a missing file knows nobody. */
-export async function readKnownHosts(files: readonly string[], name: string): Promise<KnownKey[]> {
+/**
+ * What the files of `options` know of `name`; a missing file knows nobody.
+ * @throws TunnelMeshError TM_SSH_CONFIGURATION when RevokedHostKeys cannot be read: then nothing may be believed
+ */
+export async function readKnownHosts(options: HostKeyOptions, name: string): Promise<KnownKey[]> {
   const found = await Promise.all(
-    files.map(async (file) => lookUpKnownHost((await readOptional(file)).slice(0, fileLimit), name, file)),
+    options.files.map(async (file) => lookUpKnownHost((await readOptional(file)).slice(0, fileLimit), name, file)),
   );
-  return found.flat();
+  return [...found.flat(), ...(options.revoked === undefined ? [] : await readRevokedKeys(options.revoked))];
 }
 
-/** Appends one line, durably, and never into the middle of one that lacks its end. */
-export async function appendKnownHost(file: string, name: string, keyLine: string): Promise<void> {
+/** RevokedHostKeys: one public key a line. */
+async function readRevokedKeys(file: string): Promise<KnownKey[]> {
+  const text = await readFile(file, "latin1").catch((error: unknown) => {
+    throw brokenConfiguration(file, `RevokedHostKeys cannot be read: ${(error as Error).message}`);
+  });
+  if (text.startsWith("SSHKRL\n\0")) {
+    throw brokenConfiguration(file, "RevokedHostKeys is a key revocation list, which this client does not read", [
+      "Write the revoked public keys into a file, one a line, and name that in RevokedHostKeys.",
+    ]);
+  }
+  return text
+    .slice(0, fileLimit)
+    .split("\n")
+    .flatMap((raw, index): KnownKey[] => {
+      const [type, key] = raw.trim().split(/\s+/);
+      if (type === undefined || type.startsWith("#") || key === undefined) return [];
+      return [{ type, line: `${type} ${key}`, revoked: true, place: `${file}:${index + 1}` }];
+    });
+}
+
+/** Appends one line, durably, and never into the middle of one that lacks its end; `hash`: the name as HashKnownHosts has it. */
+export async function appendKnownHost(file: string, name: string, keyLine: string, hash: boolean): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const text = await readOptional(file);
   const handle = await open(file, "a", 0o600);
   try {
-    await handle.write(`${text === "" || text.endsWith("\n") ? "" : "\n"}${name} ${keyLine}\n`);
+    await handle.write(`${text === "" || text.endsWith("\n") ? "" : "\n"}${hash ? hashName(name) : name} ${keyLine}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+function hashName(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
 }
 
 async function readOptional(file: string): Promise<string> {
@@ -63,11 +94,7 @@ async function readOptional(file: string): Promise<string> {
 }
 
 function matchesHosts(hosts: string, name: string): boolean {
-  if (hosts.startsWith("|")) return matchesHash(hosts, name);
-  const patterns = hosts.toLowerCase().split(",");
-  const negated = patterns.filter((pattern) => pattern.startsWith("!"));
-  if (negated.some((pattern) => matchesPattern(pattern.slice(1), name))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, name));
+  return hosts.startsWith("|") ? matchesHash(hosts, name) : matchesPatterns(hosts.toLowerCase().split(","), name);
 }
 
 /** "|1|SALT|HASH": HMAC-SHA-1 of the name under the salt. */
@@ -77,14 +104,4 @@ function matchesHash(field: string, name: string): boolean {
   const digest = createHmac("sha1", Buffer.from(match[1]!, "base64")).update(name).digest();
   const expected = Buffer.from(match[2]!, "base64");
   return expected.length === digest.length && timingSafeEqual(expected, digest);
-}
-
-function matchesPattern(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name;
-  const expression = pattern
-    .replaceAll(/\*+/g, "*")
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${expression}$`).test(name);
 }

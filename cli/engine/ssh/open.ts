@@ -1,6 +1,6 @@
 // Opens one authenticated SSH client over a stream, with a clock that stands still while somebody is asked.
 import type { Duplex } from "node:stream";
-import { Client } from "ssh2";
+import { Client, type ServerHostKeyAlgorithm } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { authenticate } from "./authenticate.ts";
 import { judgeShownKey } from "./changed-key.ts";
@@ -83,14 +83,19 @@ export function openClient({
     );
     options.signal?.addEventListener("abort", abort, { once: true });
     if (options.signal?.aborted === true) return abort();
+    // It may have ended while keys were looked up: then it will not say so again.
+    if (stream.destroyed) return fail(connectFailure(stream.errored ?? new Error("it closed the connection"), place));
     try {
       client.connect({
         sock: stream,
         username: resolved.user,
         readyTimeout: 0,
-        keepaliveInterval,
-        keepaliveCountMax: keepaliveCount,
-        algorithms: { serverHostKey: hostKeyAlgorithms(knowledge) },
+        keepaliveInterval: resolved.dial.keepalive?.interval ?? keepaliveInterval,
+        keepaliveCountMax: resolved.dial.keepalive?.count ?? keepaliveCount,
+        algorithms: {
+          ...resolved.algorithms.offered,
+          serverHostKey: hostKeyAlgorithms(knowledge, plain(resolved.algorithms.hostKey)) as ServerHostKeyAlgorithm[],
+        },
         authHandler: authentication.handler,
         hostVerifier: (blob: Buffer, verify: (valid: boolean) => void) => {
           // Also called when keys are exchanged again: then only the same key will do.
@@ -106,6 +111,11 @@ export function openClient({
       fail(connectFailure(error, place));
     }
   });
+}
+
+/** Certificates are asked for on their own. */
+function plain(algorithms: readonly string[]): string[] {
+  return algorithms.filter((name) => !name.includes("-cert-"));
 }
 
 function startClock(duration: number, onEnd: () => void) {

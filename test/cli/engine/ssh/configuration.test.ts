@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseTarget, resolveTarget } from "../../../../cli/engine/ssh/configuration.ts";
+import { hostKeyPreference } from "../../../../cli/engine/ssh/algorithms.ts";
+import { resolveTarget } from "../../../../cli/engine/ssh/configuration.ts";
 import { hostKeyAlgorithms, hostKeyLine } from "../../../../cli/engine/ssh/host-key.ts";
 import { knownHostName, lookUpKnownHost } from "../../../../cli/engine/ssh/known-hosts.ts";
 import { quote } from "../../../../cli/engine/ssh/quote.ts";
+import { parseTarget } from "../../../../cli/engine/ssh/target.ts";
 
 let home: string;
 beforeAll(() => {
@@ -17,9 +19,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-const resolve = (target: string, configuration = "", environment: Record<string, string> = {}) => {
+const resolve = async (target: string, configuration = "", environment: Record<string, string> = {}) => {
   writeFileSync(path.join(home, ".ssh/config"), configuration);
-  return resolveTarget(target, { home, localUser: "me", environment });
+  return resolveTarget(target, { home, localUser: "me", uid: 1, environment, useSshProgram: false });
 };
 
 describe("targets", () => {
@@ -38,42 +40,44 @@ describe("targets", () => {
 });
 
 describe("ssh_config", () => {
-  it("goes without: port 22, the local user, default files", () => {
-    expect(resolve("host")).toMatchObject({
+  it("goes without: port 22, the local user, default files", async () => {
+    expect(await resolve("host")).toMatchObject({
       host: "host",
       port: 22,
       user: "me",
       jumps: [],
-      identityFiles: [],
+      identityFiles: undefined,
       agent: undefined,
     });
   });
 
-  it("takes the first value, collects keys, and lets the target win", () => {
+  it("takes the first value, collects keys, and lets the target win", async () => {
     const text =
       "Host hub\n HostName 192.0.2.1\n User one\n Port 2022\n IdentityFile ~/a\n IdentityFile %d/b-%r\nHost *\n User two\n Port 1\n";
-    expect(resolve("hub", text)).toMatchObject({ host: "192.0.2.1", user: "one", port: 2022 });
-    expect(resolve("root@hub:7", text)).toMatchObject({ user: "root", port: 7 });
-    expect(resolve("hub", text).identityFiles).toEqual([`${home}/a`, `${home}/b-one`]);
+    expect(await resolve("hub", text)).toMatchObject({ host: "192.0.2.1", user: "one", port: 2022 });
+    expect(await resolve("root@hub:7", text)).toMatchObject({ user: "root", port: 7 });
+    expect((await resolve("hub", text)).identityFiles).toEqual([`${home}/a`, `${home}/b-one`]);
   });
 
-  it("reads jumps, agents and aliases of host keys", () => {
-    const text = "host hub\n proxyjump a@b:2, c\n identityagent ~/agent\n hostkeyalias Known\n";
-    expect(resolve("hub", text)).toMatchObject({
+  it("reads jumps, agents and aliases of host keys", async () => {
+    const text = "host hub\n proxyjump a@b:2,c\n identityagent ~/agent\n hostkeyalias Known\n";
+    expect(await resolve("hub", text)).toMatchObject({
       jumps: ["a@b:2", "c"],
       agent: `${home}/agent`,
-      hostKeyAlias: "Known",
+      hostKeys: { alias: "known" },
     });
-    expect(resolve("hub", "Host hub\n ProxyJump none\n IdentityAgent none\n", { SSH_AUTH_SOCK: "/x" })).toMatchObject({
+    expect(
+      await resolve("hub", "Host hub\n ProxyJump none\n IdentityAgent none\n", { SSH_AUTH_SOCK: "/x" }),
+    ).toMatchObject({
       jumps: [],
       agent: undefined,
     });
-    expect(resolve("hub", "", { SSH_AUTH_SOCK: "/x" }).agent).toBe("/x");
+    expect((await resolve("hub", "", { SSH_AUTH_SOCK: "/x" })).agent).toBe("/x");
   });
 
-  it("refuses a port that is none, and a file that includes itself for ever", () => {
-    expect(() => resolve("hub", "Host hub\n Port nine\n")).toThrow(/port/);
-    expect(() => resolve("hub", "Include ~/.ssh/config\n")).toThrow(/nested too deeply/);
+  it("refuses a port that is none, and a file that includes itself for ever", async () => {
+    await expect(resolve("hub", "Host hub\n Port nine\n")).rejects.toThrow(/port/);
+    await expect(resolve("hub", "Include ~/.ssh/config\n")).rejects.toThrow(/nested too deeply/);
   });
 });
 
@@ -118,17 +122,20 @@ describe("known_hosts", () => {
 });
 
 describe("host keys", () => {
-  const knowledge = { target: "t", name: "t", file: "f", pinned: undefined, known: [] };
+  const options = { alias: undefined, files: [], newKeys: undefined, hash: false, revoked: undefined, ask: true };
+  const knowledge = { target: "t", name: "t", pinned: undefined, known: [], options };
 
   it("asks for Ed25519 first and for what is known before that", () => {
-    expect(hostKeyAlgorithms(knowledge)[0]).toBe("ssh-ed25519");
+    expect(hostKeyAlgorithms(knowledge, hostKeyPreference)[0]).toBe("ssh-ed25519");
     const known = [{ type: "ssh-rsa", line: "ssh-rsa A", revoked: false, place: "" }];
-    expect(hostKeyAlgorithms({ ...knowledge, known }).slice(0, 3)).toEqual([
+    expect(hostKeyAlgorithms({ ...knowledge, known }, hostKeyPreference).slice(0, 3)).toEqual([
       "rsa-sha2-512",
       "rsa-sha2-256",
       "ssh-ed25519",
     ]);
-    expect(hostKeyAlgorithms({ ...knowledge, pinned: "ecdsa-sha2-nistp256 A" })[0]).toBe("ecdsa-sha2-nistp256");
+    expect(hostKeyAlgorithms({ ...knowledge, pinned: "ecdsa-sha2-nistp256 A" }, hostKeyPreference)[0]).toBe(
+      "ecdsa-sha2-nistp256",
+    );
   });
 
   it("refuses a blob without a type", () => {

@@ -75,11 +75,47 @@ describe("host keys", () => {
   it("keeps a key that was confirmed, after a line that lacks its end", async () => {
     const server = await lab.startServer();
     lab.write(".ssh/known_hosts", "other.example ssh-ed25519 AAAA");
+    lab.write(".ssh/config", "HashKnownHosts no\n");
     expect(await whoAmI(local(server.port), { confirmHostKey: async () => true })).toBe(lab.user);
     expect(await whoAmI(local(server.port))).toBe(lab.user);
     expect(readFileSync(path.join(lab.home, ".ssh/known_hosts"), "utf8")).toBe(
       `other.example ssh-ed25519 AAAA\n[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`,
     );
+  });
+
+  it("writes what HashKnownHosts, UserKnownHostsFile and StrictHostKeyChecking ask for", async () => {
+    const server = await lab.startServer();
+    const confirmHostKey = async () => true;
+    lab.write(".ssh/config", "HashKnownHosts yes\nUserKnownHostsFile ~/mine ~/other\n");
+    expect(await whoAmI(local(server.port), { confirmHostKey })).toBe(lab.user);
+    expect(readFileSync(path.join(lab.home, "mine"), "utf8")).toMatch(/^\|1\|[^ ]+ ssh-ed25519 \S+\n$/);
+    const found = execFileSync("ssh-keygen", ["-F", `[127.0.0.1]:${server.port}`, "-f", path.join(lab.home, "mine")]);
+    expect(found.toString()).toContain(server.hostKeys[0]);
+    expect(await whoAmI(local(server.port))).toBe(lab.user);
+    lab.write(".ssh/config", "UserKnownHostsFile /dev/null\n");
+    expect(await whoAmI(local(server.port), { confirmHostKey })).toBe(lab.user);
+    expect((await failure(local(server.port))).code).toBe("TM_SSH_HOST_KEY_UNKNOWN");
+    for (const value of ["no", "off", "accept-new", "ask"]) {
+      lab.write(".ssh/config", `StrictHostKeyChecking ${value}\nUserKnownHostsFile none\n`);
+      expect((await failure(local(server.port))).code).toBe("TM_SSH_HOST_KEY_UNKNOWN");
+      expect(await whoAmI(local(server.port), { confirmHostKey })).toBe(lab.user);
+    }
+    lab.write(".ssh/config", "StrictHostKeyChecking yes\n");
+    expect((await failure(local(server.port), { confirmHostKey })).code).toBe("TM_SSH_HOST_KEY_UNKNOWN");
+  });
+
+  it("believes no key of RevokedHostKeys, and nothing where that cannot be read", async () => {
+    const server = await lab.startServer();
+    lab.write(".ssh/known_hosts", `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`);
+    lab.write(".ssh/config", "RevokedHostKeys ~/revoked\n");
+    expect((await failure(local(server.port))).code).toBe("TM_SSH_CONFIGURATION");
+    lab.write("revoked", `# gone\n${server.hostKeys[0]} old\n`);
+    expect((await failure(local(server.port))).code).toBe("TM_SSH_HOST_KEY_CHANGED");
+    lab.write("revoked", "");
+    expect(await whoAmI(local(server.port))).toBe(lab.user);
+    writeFileSync(path.join(lab.home, "key.pub"), server.hostKeys[0]);
+    execFileSync("ssh-keygen", ["-q", "-k", "-f", path.join(lab.home, "revoked"), path.join(lab.home, "key.pub")]);
+    expect((await failure(local(server.port))).message).toContain("key revocation list");
   });
 
   it("finds names that ssh-keygen hashed", async () => {
@@ -145,9 +181,29 @@ describe("configuration", () => {
     expect((await failure({ target: "inner" })).code).toBe("TM_SSH_REFUSED");
   });
 
-  it("says so when it meets ProxyCommand", async () => {
-    lab.write(".ssh/config", "Host *\n  ProxyCommand nc %h %p\n");
-    expect((await failure({ target: "anything" })).code).toBe("TM_SSH_CONFIGURATION");
+  it("goes through a ProxyCommand, says what it said when it fails, and ends it", async () => {
+    const server = await lab.startServer();
+    const pipe = path.join(lab.folder, "pipe.mjs");
+    writeFileSync(
+      pipe,
+      'import { connect } from "node:net"; const [, , host, port] = process.argv; const socket = connect(port, host); process.stdin.pipe(socket).pipe(process.stdout);',
+    );
+    const command = `host=%h; echo started >&2; exec "${process.execPath}" "${pipe}" $host %p`;
+    lab.write(
+      ".ssh/config",
+      `Host via\n  HostName 127.0.0.1\n  Port ${server.port}\n  ProxyCommand sh -c '${command}'\n`,
+    );
+    lab.write(".ssh/known_hosts", `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`);
+    expect(await whoAmI({ target: `${lab.user}@via` })).toBe(lab.user);
+    lab.write(".ssh/config", "Host *\n  ProxyCommand sh -c 'printf \"no \\033[31mway\" >&2; exit 3'\n");
+    const error = await failure({ target: "anything" });
+    expect(error.code).toBe("TM_SSH_HANDSHAKE");
+    expect(error.message).toContain("ProxyCommand ended with 3: no \\x1b[31mway");
+    lab.write(".ssh/config", "Host *\n  ProxyCommand sleep 4242\n");
+    expect((await failure({ target: "anything" }, { timeout: 300 })).code).toBe("TM_SSH_TIMEOUT");
+    await vi.waitFor(() =>
+      expect(execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" })).not.toMatch(/sleep 4242/),
+    );
   });
 });
 
