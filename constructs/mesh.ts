@@ -56,7 +56,7 @@ export class Mesh {
   readonly #record: MeshRecord;
 
   constructor(props: MeshProps) {
-    this.#record = { props, members: [], groups: [], allow: [], expect: [], place: capturePlace(Mesh) };
+    this.#record = { props, members: [], groups: [], allow: [], expect: [], terraform: [], place: capturePlace(Mesh) };
     attachRecord(this, "mesh", this.#record);
   }
 
@@ -132,6 +132,8 @@ export interface MeshRecord {
     readonly reach: boolean;
     readonly place: Place | undefined;
   }[];
+  /** What `terraform(mesh, …)` of tunnelmesh/terraform was given, in order; each takes a TerraformStack. */
+  readonly terraform: ((stack: unknown) => void)[];
 }
 
 export interface MemberRecord {

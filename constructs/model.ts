@@ -12,6 +12,8 @@ export interface MeshModel {
   readonly range: string;
   readonly domain: string;
   readonly protect: boolean;
+  /** Where Terraform keeps its state, when there is anything for Terraform to do. */
+  readonly state: StateModel;
   readonly members: readonly MemberModel[];
   readonly policy: PolicyModel;
   /** What is known after apply stands as "${MEMBER.url}". */
@@ -46,7 +48,16 @@ export type HostModel =
       readonly dns?: string;
       readonly volume?: { readonly gib: number; readonly mount: string; readonly keep: boolean };
       readonly setup?: string;
+      /** Attributes of the Terraform resource that `transform` set or changed; null where it took one away. */
+      readonly attributes: Readonly<Record<string, unknown>>;
     };
+
+export type StateModel =
+  | { readonly kind: "local" }
+  | { readonly kind: "s3"; readonly bucket: string; readonly region: string; readonly endpoint?: string }
+  /** `env`: the environment variable that holds the connection string. */
+  | { readonly kind: "postgres"; readonly env: string }
+  | { readonly kind: "hcp"; readonly organization: string; readonly workspace: string };
 
 export type SelectorModel =
   | { readonly kind: "node"; readonly name: string }

@@ -12,7 +12,13 @@ export const state = {
   /** In .tm/ of this checkout: for one person. */
   local: (): State => makeState({ kind: "local" }),
   /** DigitalOcean Spaces. */
-  spaces: (at: { bucket: string; region: Region }): State => makeState({ kind: "s3", ...at }),
+  spaces: (at: { bucket: string; region: Region }): State =>
+    makeState({
+      kind: "s3",
+      bucket: at.bucket,
+      region: "us-east-1",
+      endpoint: `https://${at.region}.digitaloceanspaces.com`,
+    }),
   /** A PostgreSQL database whose connection string is in the environment variable `env`. */
   postgres: (at: { env: string }): State => makeState({ kind: "postgres", ...at }),
   /** Any store that speaks S3. */
@@ -21,6 +27,6 @@ export const state = {
   hcp: (at: { organization: string; workspace: string }): State => makeState({ kind: "hcp", ...at }),
 } as const;
 
-function makeState(record: { readonly kind: State["kind"] }): State {
+function makeState(record: Readonly<Record<string, unknown>> & { readonly kind: State["kind"] }): State {
   return attachRecord({ kind: record.kind }, "state", record);
 }

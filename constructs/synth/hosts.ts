@@ -3,11 +3,12 @@ import type { HostRecord } from "../host.ts";
 import type { MemberRecord } from "../mesh.ts";
 import type { HostModel } from "../model.ts";
 import { recordOf } from "../record.ts";
+import { synthesizeDroplet } from "./droplet.ts";
 import { readPublicKey } from "./public-key.ts";
 import type { Refuse } from "./refuse.ts";
-import { dropletPropsSchema, localPropsSchema, parseProps, sshPropsSchema } from "./schema.ts";
+import { localPropsSchema, parseProps, sshPropsSchema } from "./schema.ts";
 
-/** @throws TunnelMeshError TM_STACK_VALUE, TM_STACK_PORT, TM_STACK_DROPLET_NOT_AVAILABLE */
+/** @throws TunnelMeshError TM_STACK_VALUE, TM_STACK_PORT, TM_STACK_CIDR */
 export function synthesizeHost(member: MemberRecord, refuse: Refuse): HostModel {
   const where = { what: `host of ${member.name}`, place: member.place };
   const record = recordOf<HostRecord>(member.host, "host");
@@ -19,11 +20,8 @@ export function synthesizeHost(member: MemberRecord, refuse: Refuse): HostModel 
     }
     case "ssh":
       return synthesizeSsh(record.props, where, refuse);
-    case "droplet": {
-      const props = parseProps(dropletPropsSchema, record.props);
-      if (!props.ok) throw refuse("TM_STACK_VALUE", where, props.why);
-      throw refuse("TM_STACK_DROPLET_NOT_AVAILABLE", where, "it is a Droplet");
-    }
+    case "droplet":
+      return synthesizeDroplet(record.props, member.name, where, refuse);
     case undefined:
       throw refuse("TM_STACK_VALUE", where, "it is none of LocalHost, SshHost, Droplet");
   }

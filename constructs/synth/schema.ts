@@ -50,19 +50,33 @@ export const sshPropsSchema = z.strictObject({
   hostKey: z.string().max(16_384).optional(),
 });
 
+/** Regions, sizes and images are lower-case words with hyphens; a custom image is a number. */
+const slug = z
+  .string()
+  .max(128)
+  .regex(/^[a-z0-9][a-z0-9.-]*$/, 'is not a slug like "fra1"');
+
 export const dropletPropsSchema = z.strictObject({
-  region: z.string().min(1),
-  size: z.string().min(1),
-  image: z.string().min(1).optional(),
-  ssh: z.array(cidr),
-  vpc: z.string().optional(),
-  project: z.string().optional(),
+  region: slug,
+  size: slug,
+  image: slug.optional(),
+  /** A rule takes a thousand sources; nobody types that many. */
+  ssh: z.array(cidr).max(256),
+  vpc: z.string().min(1).max(255).optional(),
+  project: z.string().min(1).max(175).optional(),
   reservedIp: z.boolean().optional(),
   dns: dnsName.optional(),
   volume: z
-    .strictObject({ gib: z.int().min(1), mount: z.string().startsWith("/"), keep: z.boolean().optional() })
+    .strictObject({
+      gib: z.int().min(1).max(16_384),
+      mount: z
+        .string()
+        .max(255)
+        .regex(/^\/[A-Za-z0-9._/-]+$/, 'is like "/srv/data"'),
+      keep: z.boolean().optional(),
+    })
     .optional(),
-  setup: z.string().optional(),
+  setup: z.string().max(65_536).optional(),
   transform: z.unknown().optional(),
 });
 

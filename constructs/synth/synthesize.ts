@@ -14,6 +14,7 @@ import { synthesizePolicy } from "./policy.ts";
 import { parseMeshRange } from "./range.ts";
 import { type Refuse, refuseFor } from "./refuse.ts";
 import { dnsLabel, meshPropsSchema, parseProps, resultSchema } from "./schema.ts";
+import { synthesizeState } from "./state.ts";
 
 export interface SynthesizeOptions {
   readonly stage: string;
@@ -25,11 +26,23 @@ export interface SynthesizeOptions {
   readonly readFile: (file: string) => Promise<string>;
 }
 
+/** A model, and what the stack adds to its Terraform by hand. */
+export interface Synthesis {
+  readonly model: MeshModel;
+  /** Each takes a TerraformStack. */
+  readonly additions: readonly ((stack: unknown) => void)[];
+}
+
+/** Gives the model of `stack` for a stage. @throws TunnelMeshError as `synthesizeStack` */
+export async function synthesize(stack: Stack, options: SynthesizeOptions): Promise<MeshModel> {
+  return (await synthesizeStack(stack, options)).model;
+}
+
 /**
- * Gives the model of `stack` for a stage.
+ * Runs the stack's function once and gives all that follows from it.
  * @throws TunnelMeshError TM_STACK_…, with the place in the stack file
  */
-export async function synthesize(stack: Stack, options: SynthesizeOptions): Promise<MeshModel> {
+export async function synthesizeStack(stack: Stack, options: SynthesizeOptions): Promise<Synthesis> {
   const refuse = refuseFor(options.stackFile);
   const record = recordOf<StackRecord>(stack, "stack");
   if (record === undefined) {
@@ -49,7 +62,7 @@ export async function synthesize(stack: Stack, options: SynthesizeOptions): Prom
   const range = parseMeshRange(written, mesh.members.length, local);
   if (typeof range === "string") throw refuse("TM_STACK_RANGE", where, `range ${written}: ${range}`);
   const folder = path.dirname(options.stackFile);
-  return {
+  const model: MeshModel = {
     schema: "tm.mesh/v1",
     stack: record.name,
     stage: options.stage,
@@ -58,10 +71,12 @@ export async function synthesize(stack: Stack, options: SynthesizeOptions): Prom
     range: range.text,
     domain: props.value.domain ?? defaultDomain,
     protect: result.value.protect,
+    state: synthesizeState(result.value.state, refuse),
     members: synthesizeMembers(mesh, range, refuse),
     policy: synthesizePolicy(mesh, refuse),
     outputs: synthesizeOutputs(result.value.outputs, mesh, refuse),
   };
+  return { model, additions: mesh.terraform };
 }
 
 function meshName(stack: string, stage: string, refuse: Refuse): string {

@@ -132,10 +132,11 @@ export const stackErrors = {
     advice: ["Put it into text`…` instead of a plain template or +."],
   },
   TM_STACK_DROPLET_NOT_AVAILABLE: {
-    title: "Droplets are not there yet",
+    title: "Droplets cannot be deployed yet",
     cause:
-      "This version of tm deploys to machines that exist and to local hosts; it cannot make machines at DigitalOcean.",
+      "This version of tm writes the Terraform of droplets, and deploys to machines that exist and to local hosts.",
     advice: [
+      "Look at the Terraform: tm synth --out FOLDER.",
       'Make the machine yourself and name it: new SshHost("root@203.0.113.7").',
       "To try a mesh without any server: new LocalHost().",
     ],

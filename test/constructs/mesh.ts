@@ -8,7 +8,7 @@ import {
   type StackResult,
 } from "../../constructs/index.ts";
 import type { MeshModel } from "../../constructs/model.ts";
-import { synthesize } from "../../constructs/synth/synthesize.ts";
+import { type SynthesizeOptions, synthesize } from "../../constructs/synth/synthesize.ts";
 import { isTunnelMeshError, type TunnelMeshError } from "../../protocol/errors/error.ts";
 
 export const alice = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEoaZFvgKyZg75GHxXua5ltzphNtNzfgm/uNjt39e99 alice";
@@ -20,8 +20,12 @@ export interface SynthOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-export function synth(stack: Stack, { stage = "main", files = {} }: SynthOptions = {}): Promise<MeshModel> {
-  return synthesize(stack, {
+export function synth(stack: Stack, options: SynthOptions = {}): Promise<MeshModel> {
+  return synthesize(stack, synthesizeOptions(options));
+}
+
+export function synthesizeOptions({ stage = "main", files = {} }: SynthOptions = {}): SynthesizeOptions {
+  return {
     stage,
     stackFile: "/project/stacks/stack.ts",
     repository: "/project",
@@ -30,7 +34,7 @@ export function synth(stack: Stack, { stage = "main", files = {} }: SynthOptions
       if (content === undefined) throw new Error("there is no such file");
       return content;
     },
-  });
+  };
 }
 
 /** A stack "office" of one mesh. */

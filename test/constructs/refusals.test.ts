@@ -177,10 +177,41 @@ const cases: readonly (readonly [string, string, Stack, RegExp])[] = [
     /hostKey/,
   ],
   [
-    "a droplet",
-    "TM_STACK_DROPLET_NOT_AVAILABLE",
-    hubbed((m) => m.node("a", new Droplet({ region: "fra1", size: "s-1vcpu-1gb", ssh: [] }))),
-    /host of a/,
+    "a droplet whose transform takes over its first script",
+    "TM_STACK_VALUE",
+    hubbed((m) =>
+      m.node(
+        "a",
+        new Droplet({
+          region: "fra1",
+          size: "s-1vcpu-1gb",
+          ssh: [],
+          transform: (attributes) => void Object.assign(attributes, { user_data: "#!/bin/sh" }),
+        }),
+      ),
+    ),
+    /setup, which runs over SSH/,
+  ],
+  [
+    "SSH ranges of a droplet that are none",
+    "TM_STACK_CIDR",
+    hubbed((m) => m.node("a", new Droplet({ region: "fra1", size: "s-1vcpu-1gb", ssh: ["10.0.0.1/8"] }))),
+    /host bits/,
+  ],
+  [
+    "a region that is no slug",
+    "TM_STACK_VALUE",
+    hubbed((m) => m.node("a", new Droplet({ region: "Frankfurt 1", size: "s-1vcpu-1gb", ssh: [] }))),
+    /region/,
+  ],
+  [
+    "a state that nothing made",
+    "TM_STACK_VALUE",
+    office((m) => {
+      m.coordinator("hub", new LocalHost());
+      return { state: { kind: "local" } };
+    }),
+    /state\.local\(\)/,
   ],
   ["a stack name that is no label", "TM_STACK_NAME", defineStack("Büro", () => ({ mesh: other() })), /Büro/],
   [
@@ -255,7 +286,7 @@ describe("synthesis refuses", () => {
   });
 
   it("saying what works instead of a droplet", async () => {
-    expect(errorCatalogue.TM_STACK_DROPLET_NOT_AVAILABLE.title).toBe("Droplets are not there yet");
+    expect(errorCatalogue.TM_STACK_DROPLET_NOT_AVAILABLE.title).toBe("Droplets cannot be deployed yet");
     expect(errorCatalogue.TM_STACK_DROPLET_NOT_AVAILABLE.advice.join(" ")).toMatch(/SshHost.*LocalHost/);
   });
 });

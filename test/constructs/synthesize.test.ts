@@ -29,6 +29,7 @@ describe("synthesis", () => {
       range: "10.9.0.0/16",
       domain: "office.internal",
       protect: true,
+      state: { kind: "local" },
       members: [
         {
           name: "hub",

@@ -7,6 +7,8 @@ import type { ConnectOptions } from "../ssh/connection.ts";
 /** A stack that was found, loaded and validated; made by cli/engine/synth/load.ts. */
 export interface LoadedStack {
   readonly model: MeshModel;
+  /** What Terraform is given; absent when the stack has nothing in a cloud. */
+  readonly terraform?: Readonly<Record<string, unknown>>;
   /** Absolute path of the stack file; paths in the stack are relative to its folder. */
   readonly stackFile: string;
   /** Absolute path of the folder that holds mesh/ and .tm/. */

@@ -28,10 +28,14 @@ export interface Run {
 
 /**
  * Runs `work` and closes every connection after it, whatever happens.
- * @throws TunnelMeshError TM_DEPLOY_OTHER_STACK, TM_TRUST_MESH_FILE, and what `work` throws
+ * @throws TunnelMeshError TM_STACK_DROPLET_NOT_AVAILABLE, TM_DEPLOY_OTHER_STACK, TM_TRUST_MESH_FILE, and what `work` throws
  */
 export async function withRun<T>(context: EngineContext, work: (run: Run) => Promise<T>): Promise<T> {
   const { model, projectFolder, stage } = context.loaded;
+  const droplet = model.members.find(({ host }) => host.kind === "droplet");
+  if (droplet !== undefined) {
+    throw new TunnelMeshError("TM_STACK_DROPLET_NOT_AVAILABLE", { detail: `${droplet.name} is on a droplet` });
+  }
   const home = openMeshHome({ folder: projectFolder, stage });
   const parallel = context.parallel ?? defaultParallel;
   const connections: HostConnection[] = [];

@@ -7,8 +7,9 @@ const retried = new Set(["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT"]);
 export function registerStackHooks(): void {
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      // Asked from here, the package's name means this very copy, as source in a clone and as built where it is installed.
-      if (/^tunnelmesh(\/|$)/.test(specifier))
+      // Asked from here, the package's name means this very copy, as source in a clone and as built where it is installed;
+      // and there is one cdktf, whatever the project has installed.
+      if (/^(tunnelmesh|cdktf|constructs|@cdktf\/provider-digitalocean)(\/|$)/.test(specifier))
         return nextResolve(specifier, { ...context, parentURL: import.meta.url });
       try {
         return nextResolve(specifier, context);

@@ -2,7 +2,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { MeshModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { LoadedStack } from "../deploy/contract.ts";
 import { findStack } from "./find.ts";
@@ -26,13 +25,17 @@ export async function loadModel(options: LoadOptions): Promise<LoadedStack> {
   const found = findStack(options.stack, options.cwd);
   const environment = options.environment ?? process.env;
   const stage = findStage(found.projectFolder, { flag: options.stage, environment: environment["TM_STAGE"] });
-  const model = await runStack({ ...found, stage }, options.timeout ?? 15_000, options.signal);
-  return { ...found, stage, model };
+  const { model, terraform } = await runStack({ ...found, stage }, options.timeout ?? 15_000, options.signal);
+  return { ...found, stage, model, ...(terraform === undefined ? {} : { terraform }) };
 }
 
-async function runStack(request: SynthRequest, timeout: number, signal?: AbortSignal): Promise<MeshModel> {
+async function runStack(
+  request: SynthRequest,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<Extract<SynthAnswer, { ok: true }>> {
   const answer = await askThread(request, timeout, signal);
-  if (answer.ok) return answer.model;
+  if (answer.ok) return answer;
   const { code, detail, advice, trace } = answer;
   const cause = trace === undefined ? undefined : Object.assign(new Error(detail), { stack: trace });
   throw new TunnelMeshError(code, {
@@ -51,6 +54,8 @@ async function askThread(request: SynthRequest, timeout: number, signal?: AbortS
     execArgv: [
       ...(extension === ".ts" ? ["--conditions=tunnelmesh-source"] : []),
       "--disable-warning=ExperimentalWarning",
+      // cdktf calls util.isArray, which is deprecated.
+      "--disable-warning=DEP0044",
     ],
     stdout: true,
     stderr: true,

@@ -9,7 +9,12 @@ export interface SynthRequest {
 }
 
 export type SynthAnswer =
-  | { readonly ok: true; readonly model: MeshModel }
+  | {
+      readonly ok: true;
+      readonly model: MeshModel;
+      /** Terraform JSON; absent when there is nothing for Terraform to do. */
+      readonly terraform: Readonly<Record<string, unknown>> | undefined;
+    }
   | {
       readonly ok: false;
       readonly code: ErrorCode;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Stack } from "../../../constructs/stack.ts";
-import { synthesize } from "../../../constructs/synth/synthesize.ts";
+import { synthesizeStack } from "../../../constructs/synth/synthesize.ts";
 import { describeFailure } from "./failure.ts";
 import { registerStackHooks } from "./hooks.ts";
 import type { SynthAnswer, SynthRequest } from "./message.ts";
@@ -17,13 +17,18 @@ async function answer(request: SynthRequest): Promise<SynthAnswer> {
   try {
     registerStackHooks();
     const module = (await import(pathToFileURL(request.stackFile).href)) as { default?: Stack };
-    const model = await synthesize(module.default as Stack, {
+    const { model, additions } = await synthesizeStack(module.default as Stack, {
       stage: request.stage,
       stackFile: request.stackFile,
       repository: request.projectFolder,
       readFile: (file) => readProjectFile(file, request.projectFolder),
     });
-    return { ok: true, model };
+    const cloud = additions.length > 0 || model.members.some(({ host }) => host.kind === "droplet");
+    // Loaded for clouds alone: it takes longer than all the rest.
+    const terraform = cloud
+      ? (await import("../../../constructs/terraform.ts")).terraformOf(model, additions)
+      : undefined;
+    return { ok: true, model, terraform };
   } catch (error) {
     return describeFailure(error, request);
   }

@@ -1,0 +1,29 @@
+// The one output that the installer reads: where each droplet is, by the member's name.
+import { TerraformOutput, type TerraformStack } from "cdktf";
+import type { Machine } from "./droplet.ts";
+
+/** Name of the output. */
+export const addressesOutput = "tm_hosts";
+
+/** Value of one member in that output; strings are empty where there is none. */
+export interface DropletAddresses {
+  readonly id: string;
+  readonly public_ip: string;
+  readonly private_ip: string;
+  readonly ipv6: string;
+}
+
+export function addAddresses(stack: TerraformStack, machines: readonly Machine[]): void {
+  const value = Object.fromEntries(
+    machines.map(({ member, droplet, publicIp }) => [
+      member.name,
+      {
+        id: droplet.id,
+        public_ip: publicIp,
+        private_ip: droplet.ipv4AddressPrivate,
+        ipv6: droplet.ipv6Address,
+      } satisfies DropletAddresses,
+    ]),
+  );
+  new TerraformOutput(stack, addressesOutput, { value, staticId: true });
+}
