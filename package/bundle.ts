@@ -5,6 +5,7 @@ const entryPoints = {
   commands: "cli/commands/index.ts",
   thread: "cli/engine/synth/thread.ts",
   constructs: "constructs/index.ts",
+  terraform: "constructs/terraform.ts",
 };
 
 /**

@@ -28,6 +28,8 @@ const compatible = new Set([
   "ISC",
   "MIT",
   "MPL-2.0",
+  // jsonify says it this way.
+  "Public Domain",
   "Unlicense",
 ]);
 

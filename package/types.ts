@@ -6,15 +6,17 @@ import path from "node:path";
 /** A relative module in a declaration; the compiler leaves these as they stand in the source. */
 const imported = /(?<=(?:from|import) ?\(?")(\.{1,2}\/[^"]+)\.ts(?=")/g;
 
+const entries = ["constructs/index", "constructs/terraform"];
+
 /**
- * Writes FOLDER/constructs/index.d.ts and what it names, nothing else.
+ * Writes the declarations of both entries and what they name, nothing else.
  * @throws Error with the compiler's words
  */
 export function emitTypes(root: string, folder: string): void {
   const work = mkdtempSync(path.join(root, ".types-"));
   try {
     compile(root, work);
-    copyReachable(path.join(work, "out"), folder, "constructs/index");
+    for (const entry of entries) copyReachable(path.join(work, "out"), folder, entry);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -28,7 +30,12 @@ function compile(root: string, work: string): void {
     rootDir: root,
     outDir: path.join(work, "out"),
   };
-  const project = { extends: "../tsconfig.json", compilerOptions, files: ["../constructs/index.ts"], include: [] };
+  const project = {
+    extends: "../tsconfig.json",
+    compilerOptions,
+    files: ["../constructs/index.ts", "../constructs/terraform.ts"],
+    include: [],
+  };
   writeFileSync(path.join(work, "tsconfig.json"), JSON.stringify(project));
   const compiler = path.join(root, "node_modules/typescript/bin/tsc");
   const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", work], { encoding: "utf8" });

@@ -7,10 +7,14 @@ const retried = new Set(["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT"]);
 export function registerStackHooks(): void {
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      // Asked from here, the package's name means this very copy, as source in a clone and as built where it is installed;
-      // and there is one cdktf, whatever the project has installed.
-      if (/^(tunnelmesh|cdktf|constructs|@cdktf\/provider-digitalocean)(\/|$)/.test(specifier))
+      // Asked from here, the package's name means this very copy, as source in a clone and as built where it is installed.
+      if (/^tunnelmesh(\/|$)/.test(specifier))
         return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+      // A clone has cdktf, and one is enough; an installed package has it bundled, and the project brings what it imports.
+      if (/^(cdktf|constructs|@cdktf\/provider-digitalocean)(\/|$)/.test(specifier)) {
+        const here = tryResolve(() => nextResolve(specifier, { ...context, parentURL: import.meta.url }));
+        if (here !== undefined) return here;
+      }
       try {
         return nextResolve(specifier, context);
       } catch (error) {
