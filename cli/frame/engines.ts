@@ -2,10 +2,11 @@
 import type { AroundEngine } from "../engine/deploy/around-contract.ts";
 import type { DeployEngine } from "../engine/deploy/contract.ts";
 import type { RekeyEngine } from "../engine/deploy/rekey-contract.ts";
+import type { TokenEngine } from "../engine/deploy/token-contract.ts";
 import type { LocalHosts } from "../engine/local/host.ts";
 
 /** What deploys, changes and asks meshes. */
-export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine & RekeyEngine> {
+export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine & RekeyEngine & TokenEngine> {
   return import("../engine/deploy/index.ts");
 }
 

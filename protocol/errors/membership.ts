@@ -7,4 +7,25 @@ export const membershipErrors = {
     cause: "It makes an interface, routes and a service, and sudo would not do it without a question.",
     advice: ["Run it again with sudo in front."],
   },
+  TM_TOKEN_OLD_RELEASE: {
+    title: "A host of the mesh runs a release that does not know tokens",
+    cause: "Its agent would stop at the first entry of a token in the log, and keep only the members that it knows.",
+    advice: ["Run tm deploy first, so that all hosts have this release."],
+  },
+  TM_TOKEN_FIELD: {
+    title: "A token cannot be made for this",
+    cause: "Names and groups are one DNS label each; addresses are free ones of the mesh's range.",
+    advice: ["See the names and addresses in use: tm inventory"],
+    exitCode: 64,
+  },
+  TM_TOKEN_UNKNOWN: {
+    title: "The mesh has no such token",
+    cause: "No entry of its log has this id.",
+    advice: ["See the ids: tm token list"],
+  },
+  TM_TOKEN_NOBODY_ASKED: {
+    title: "Nobody could be asked for the tokens of the mesh",
+    cause: "Neither the coordinator nor a member was reached.",
+    advice: ["See why: tm status"],
+  },
 } as const satisfies Record<`TM_${string}`, ErrorEntry>;

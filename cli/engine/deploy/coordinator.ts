@@ -1,7 +1,7 @@
 // The coordinator of a deploy: installed and running first, its key signed into the log, its socket open for the rest.
 import { setTimeout as delay } from "node:timers/promises";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
-import { agentRequest, coordinatorRequest } from "../install/control.ts";
+import { coordinatorRequest } from "../install/control.ts";
 import { executeInstall } from "../install/execute.ts";
 import { readFacts } from "../install/facts.ts";
 import { makeNetworkSecret, readNetworkSecret } from "../install/network-secret.ts";
@@ -9,7 +9,8 @@ import { planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { PreparedHost } from "./hosts.ts";
 import type { Journal } from "./journal.ts";
-import { type Coordinator, itemsReplySchema, openCoordinator } from "./remote.ts";
+import { askMember } from "./member-items.ts";
+import { type Coordinator, openCoordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
 import { bootstrapFile, coordinatorUrl, specificationOf } from "./specification.ts";
 
@@ -91,8 +92,7 @@ async function learnFromMember(run: Run, journal: Journal, prepared: readonly Pr
   const member = prepared.find((host) => host.member.role !== "coordinator" && host.facts.agentInstalled);
   if (member === undefined) return;
   try {
-    const reply = await agentRequest(member.connection, run.model.name, { method: "items" }, signal);
-    await journal.learn(itemsReplySchema.parse(reply).items);
+    await journal.learn(await askMember(member.connection, run.model.name, signal));
   } catch (error) {
     if (!isTunnelMeshError(error)) throw error;
     // One member that cannot answer does not stop a deploy that may be about to mend it.

@@ -74,7 +74,7 @@ async function deployMembers(
   const records = readRecords(await coordinator.history());
   const stackNames = namesOf(run.model.members, prepared);
   const changes = planMembership([...journal.view.members.values()], stackNames, prepared);
-  await signMembership(journal, coordinator, changes);
+  await signMembership(run, journal, coordinator, changes);
 
   progress.phase("Installing agents");
   const installed = await settleAll(prepared, run.parallel, signal, (host) => {

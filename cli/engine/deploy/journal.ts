@@ -2,11 +2,12 @@
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { decodeItem } from "../../../protocol/trust/body.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
+import { verifyItem } from "../../../protocol/trust/item-signers.ts";
 import type { Operation } from "../../../protocol/trust/log-entry.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
-import { applyItems } from "../../../protocol/trust/view.ts";
+import { applyItems, type KeptItem, restoreItems } from "../../../protocol/trust/view.ts";
 import { type GrantChoice, grantFor, nextLogEntry } from "../trust/items.ts";
 import type { MeshHome } from "../trust/mesh-home.ts";
 
@@ -22,11 +23,14 @@ export interface Journal {
   readonly view: MeshView;
   /** Every line of the mesh file, genesis first. */
   readonly items: readonly SignedItem[];
-  /** Takes over what others have signed; their items are verified like any. */
-  learn(items: readonly SignedItem[]): Promise<void>;
+  /**
+   * Takes over what others have signed; their items are verified like any. What a token signed stays in memory: it is the members'
+   * to keep. `seen` counts, so only what a member itself has said may have it.
+   */
+  learn(items: readonly KeptItem[]): Promise<void>;
   /** From here on everything goes to the coordinator too; both sides get what they lack first. */
   attach(remote: JournalRemote): Promise<void>;
-  append(op: Operation): Promise<void>;
+  append(op: Operation): Promise<MeshView>;
   grant(choices: readonly GrantChoice[]): Promise<void>;
   /** Revokes a member and grants its place to another key, durable together: a killed run leaves both or neither. */
   replace(before: Member, choice: GrantChoice): Promise<void>;
@@ -36,21 +40,32 @@ export interface Journal {
 export async function openJournal(home: MeshHome, signer: () => Promise<Signer>): Promise<Journal> {
   let state = await home.read();
   let remote: JournalRemote | undefined;
+  const others = new Map<string, KeptItem>();
+  let current: MeshView | undefined;
   const view = (): MeshView => {
     if (state.view === undefined) throw new TunnelMeshError("TM_DEPLOY_NOT_DEPLOYED");
-    return state.view;
+    current ??= others.size === 0 ? state.view : restoreItems(state.view, [...others.values()], unixSeconds()).view;
+    return current;
   };
   view();
 
   const keep = async (items: readonly SignedItem[]): Promise<void> => {
     state = await home.append(items);
+    current = undefined;
     await remote?.submit(items);
   };
 
-  const learn = async (items: readonly SignedItem[]): Promise<void> => {
+  const learn = async (items: readonly KeptItem[]): Promise<void> => {
     const known = new Set(state.items.map(({ body }) => body));
-    const fresh = items.filter((item) => !known.has(item.body) && belongsAtHome(item));
+    const unknown = items.filter(({ item }) => !known.has(item.body));
+    const fresh = unknown.filter(({ item }) => placeOf(item) === "home").map(({ item }) => item);
     if (fresh.length > 0) state = await home.merge(fresh);
+    for (const kept of unknown) {
+      if (placeOf(kept.item) !== "members") continue;
+      const before = others.get(kept.item.body);
+      if (before?.seen === undefined) others.set(kept.item.body, kept);
+    }
+    current = undefined;
   };
 
   return {
@@ -63,14 +78,15 @@ export async function openJournal(home: MeshHome, signer: () => Promise<Signer>)
     learn,
     async attach(to) {
       const theirs = await to.items();
-      await learn(theirs);
+      await learn(theirs.map((item) => ({ item })));
       const known = new Set(theirs.map(({ body }) => body));
       const missing = state.items.filter(({ body }) => !known.has(body) && isCurrent(body, view()));
       if (missing.length > 0) await to.submit(missing);
       remote = to;
     },
     async append(op) {
-      await keep([await nextLogEntry(view(), op, Math.floor(Date.now() / 1000), [await signer()])]);
+      await keep([await nextLogEntry(view(), op, unixSeconds(), [await signer()])]);
+      return view();
     },
     async grant(choices) {
       refuseTaken(view(), choices);
@@ -79,7 +95,7 @@ export async function openJournal(home: MeshHome, signer: () => Promise<Signer>)
       if (items.length > 0) await keep(items);
     },
     async replace(before, choice) {
-      const now = Math.floor(Date.now() / 1000);
+      const now = unixSeconds();
       const op = { type: "node.revoke", nid: before.nid, seq: before.grantSeq } as const;
       const revocation = await nextLogEntry(view(), op, now, [await signer()]);
       const after = applyItems(view(), [revocation], now).view;
@@ -105,10 +121,17 @@ function refuseTaken(view: MeshView, choices: readonly GrantChoice[]): void {
   }
 }
 
-/** Log entries and admin-signed grants; keys are the nodes' own and stay with the members. */
-function belongsAtHome(item: SignedItem): boolean {
+/** Home has what admins signed; what a token signed is the members' to keep, and keys are the nodes' own. */
+function placeOf(item: SignedItem): "home" | "members" | undefined {
   const decoded = decodeItem(item.body);
-  return decoded.ok && (decoded.item.kind === "log" || decoded.item.kind === "grant");
+  if (!decoded.ok || (decoded.item.kind !== "log" && decoded.item.kind !== "grant")) return undefined;
+  const verified = verifyItem(item);
+  if (!verified.ok || verified.verified.namespace === "node") return undefined;
+  return verified.verified.namespace === "lock" ? "home" : "members";
+}
+
+function unixSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** The mesh file keeps every grant; only the newest of a node still means something to others. */

@@ -1,23 +1,24 @@
 // .tm/known/STAGE.json: what members and coordinator said last, for when nobody can be asked; believed no more than when it was said.
 import path from "node:path";
 import { z } from "zod";
-import { type SignedItem, signedItemSchema } from "../../../protocol/trust/item.ts";
+import type { KeptItem } from "../../../protocol/trust/view.ts";
 import { readIfThere, replaceDurably } from "../trust/durable-file.ts";
 import type { LoadedStack } from "./contract.ts";
 import { type KnownHost, knownHostSchema } from "./known-hosts.ts";
+import { keptItemSchema } from "./member-items.ts";
 
 const knownFileSchema = z.object({
   v: z.literal(1),
   meshId: z.string(),
   /** Where hosts were reached last, by member name. */
   hosts: z.record(z.string(), knownHostSchema),
-  /** Signed items that the mesh file does not hold: grants that a token signed. */
-  items: z.array(signedItemSchema),
+  /** Signed items that the mesh file does not hold: grants that a token signed, with when a member saw them. */
+  items: z.array(keptItemSchema),
 });
 
 export interface KnownFile {
   readonly hosts: Readonly<Record<string, KnownHost>>;
-  readonly items: readonly SignedItem[];
+  readonly items: readonly KeptItem[];
 }
 
 const fileLimit = 64 * 1024 * 1024;

@@ -1,16 +1,14 @@
 // The mesh as it is now: the mesh file, with what coordinator or members hold beyond it, verified like any item.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { decodeItem } from "../../../protocol/trust/body.ts";
-import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
-import { applyItems } from "../../../protocol/trust/view.ts";
-import { agentRequest } from "../install/control.ts";
+import { type KeptItem, restoreItems } from "../../../protocol/trust/view.ts";
 import type { HomeState } from "../trust/mesh-home-state.ts";
 import { connectCoordinator } from "./coordinator.ts";
 import { readKnownFile, writeKnownFile } from "./known-file.ts";
 import { type KnownHost, knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
+import { askMember } from "./member-items.ts";
 import type { HostOutcome, ReachedHost } from "./reach.ts";
-import { itemsReplySchema } from "./remote.ts";
 import { type Run, reachedOf } from "./run.ts";
 
 export interface KnownMesh {
@@ -23,7 +21,7 @@ export interface KnownMesh {
 }
 
 interface Said {
-  readonly items: readonly SignedItem[];
+  readonly items: readonly KeptItem[];
   /** Only the coordinator knows. */
   readonly hosts?: Readonly<Record<string, KnownHost>>;
 }
@@ -55,11 +53,11 @@ async function readDeployed(run: Run) {
 
 function describe(
   view: MeshView,
-  items: readonly SignedItem[],
+  items: readonly KeptItem[],
   hosts: Readonly<Record<string, KnownHost>>,
   fresh: boolean,
 ): KnownMesh {
-  const now = applyItems(view, items, Math.floor(Date.now() / 1000)).view;
+  const now = restoreItems(view, items, Math.floor(Date.now() / 1000)).view;
   return { view: now, hosts: trustedHosts(hosts, now.members.values()), fresh };
 }
 
@@ -87,25 +85,29 @@ function isHub({ member }: ReachedHost): boolean {
 async function askCoordinator(run: Run, { connection }: ReachedHost): Promise<Said> {
   const coordinator = connectCoordinator(connection, run.model.name, run.context.signal);
   const records = readRecords(await coordinator.history());
-  return { items: await coordinator.items(), hosts: knownHosts(records) };
+  const items = await askMember(connection, run.model.name, run.context.signal).catch(async (error: unknown) => {
+    // Its agent does not run: then the coordinator says what there is, but not when it was seen.
+    if (!isTunnelMeshError(error)) throw error;
+    return (await coordinator.items()).map((item): KeptItem => ({ item }));
+  });
+  return { items, hosts: knownHosts(records) };
 }
 
 async function askAgent(run: Run, { connection }: ReachedHost): Promise<Said> {
-  const reply = await agentRequest(connection, run.model.name, { method: "items" }, run.context.signal);
-  return { items: itemsReplySchema.parse(reply).items };
+  return { items: await askMember(connection, run.model.name, run.context.signal) };
 }
 
 /** Log entries and grants that the mesh file lacks; a node's keys say nothing about who is a member. */
-function beyond(home: HomeState, items: readonly SignedItem[]): readonly SignedItem[] {
+function beyond(home: HomeState, items: readonly KeptItem[]): readonly KeptItem[] {
   const there = new Set(home.items.map(({ body }) => body));
-  return items.filter(({ body }) => {
+  return items.filter(({ item: { body } }) => {
     if (there.has(body)) return false;
     const decoded = decodeItem(body);
     return decoded.ok && (decoded.item.kind === "log" || decoded.item.kind === "grant");
   });
 }
 
-function isGrant({ body }: SignedItem): boolean {
+function isGrant({ item: { body } }: KeptItem): boolean {
   const decoded = decodeItem(body);
   return decoded.ok && decoded.item.kind === "grant";
 }

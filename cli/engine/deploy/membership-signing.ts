@@ -1,15 +1,21 @@
 // Carries out a membership plan: revocations first, then reservations and grants, each durable at home before it is sent.
 import { parseIpv4 } from "../../../protocol/addresses/parse.ts";
+import { signCheckpoint } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
 import type { MembershipChange } from "./membership.ts";
 import type { Coordinator } from "./remote.ts";
+import { reservedNames } from "./reserved.ts";
+import type { Run } from "./run.ts";
 
 /** Signs what the plan says. Run again after a kill it goes on where it stopped: what is signed already is no change any more. */
 export async function signMembership(
+  { model, context }: Pick<Run, "model" | "context">,
   journal: Journal,
   coordinator: Coordinator,
   changes: readonly MembershipChange[],
 ): Promise<void> {
+  await coordinator.setReserved(reservedNames(model));
+  await signCheckpoint(journal, (text) => context.progress.log(text));
   for (const change of changes) {
     if (change.kind !== "revoke") continue;
     const { nid, grantSeq } = change.before;

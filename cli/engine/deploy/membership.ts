@@ -26,7 +26,7 @@ export type MembershipChange =
  * Compares the stack with the verified view. Members that came by `add-node` or token and are not in the stack are left alone;
  * so are stack members whose host was not reached.
  * @param stackNames every name of the stack, reached or not, from `namesOf`
- * @throws TunnelMeshError TM_DEPLOY_CLONED_HOST_KEY, TM_DEPLOY_HOST_REPLACED, TM_DEPLOY_RENAMED
+ * @throws TunnelMeshError TM_DEPLOY_CLONED_HOST_KEY, TM_DEPLOY_HOST_REPLACED, TM_DEPLOY_RENAMED, TM_DEPLOY_NAME_TAKEN
  */
 export function planMembership(
   members: readonly Member[],
@@ -75,6 +75,13 @@ function changesOf(
     });
   }
   if (holderOfName === undefined) return [grant("new", reached, undefined)];
+  // Whoever came by a token under this name is another machine, and no earlier one of the stack's.
+  if (holderOfName.origin === "token") {
+    throw new TunnelMeshError("TM_DEPLOY_NAME_TAKEN", {
+      detail: `${member.name} has joined by a token`,
+      advice: [`Remove it first: tm remove-node ${member.name}`, "Or give the one in the stack file another name."],
+    });
+  }
   // A local host is made by us and holds nothing that a person would miss: a new one takes the place of the old.
   if (member.host.kind === "local") {
     return [{ kind: "revoke", why: "replaced", before: holderOfName }, grant("replaced", reached, undefined)];

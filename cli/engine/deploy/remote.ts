@@ -15,6 +15,7 @@ import {
 } from "../../../protocol/control/admin.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { type SignedItem, signedItemSchema } from "../../../protocol/trust/item.ts";
+import type { ReservedNames } from "./reserved.ts";
 
 /** One request over the forwarded socket; gives the reply's result. */
 export type AdminCall = (request: AdminRequest) => Promise<unknown>;
@@ -33,6 +34,8 @@ export interface Coordinator {
   /** @param ip4 the address to reserve; the lowest free one when left out */
   reserve(nid: NodeId, name: string, ip4?: string): Promise<Reservation>;
   release(nid: NodeId): Promise<void>;
+  /** Names and addresses that only a token made for them may give. Replaces the list. */
+  setReserved(reserved: ReservedNames): Promise<void>;
   /** Takes the deploy lease and renews it until released. @throws TunnelMeshError TM_DEPLOY_LEASE_HELD */
   lease(): Promise<{ release(): Promise<void> }>;
   breakLease(): Promise<{ readonly name: string; readonly machine: string; readonly pid: number } | undefined>;
@@ -48,6 +51,8 @@ export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Co
     submit: (items) => submitItems(call, items),
     reserve: async (nid, name, ip4) =>
       reservationSchema.parse(await call({ method: "reserve", nid, name, ...(ip4 === undefined ? {} : { ip4 }) })),
+    setReserved: async ({ names, ip4s }) =>
+      void (await call({ method: "reserved.set", names: [...names], ip4s: [...ip4s] })),
     release: async (nid) => void (await call({ method: "release", nid })),
     lease: () => takeLease(call, lastCall),
     async breakLease() {

@@ -1,0 +1,34 @@
+// tm token revoke: nobody new joins by it from now on; with --nodes, those who did are let go.
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { MeshView, TokenState } from "../../../protocol/trust/member.ts";
+import { listTokens } from "../../../protocol/trust/token-list.ts";
+import { changeMesh } from "./change-mesh.ts";
+import { signCheckpoint } from "./checkpoint.ts";
+import type { RevokeToken } from "./token-contract.ts";
+
+/** Revokes a token; see the contract. */
+export const revokeToken: RevokeToken = ({ tid: asked, nodes, ...context }) =>
+  changeMesh(context, { phase: "Revoking a token", everybody: false }, async ({ run, journal, coordinator }) => {
+    const { token, revoked } = findToken(journal.view, asked);
+    const { tid } = token;
+    const result = { mesh: run.model.name, stage: run.model.stage, tid };
+    if (revoked === "nodes" || (revoked === "token" && !nodes)) return { ...result, changed: false, removed: [] };
+    const own = listTokens(journal.view, Math.floor(Date.now() / 1000)).find((one) => one.tid === tid);
+    const members = nodes ? (own?.used.filter(({ member }) => member) ?? []) : [];
+    const after = await journal.append({ type: "token.revoke", tid, nodes });
+    // Those whom an admin has granted since stay, whatever becomes of the token.
+    const gone = members.filter(({ nid }) => ![...after.members.keys()].some((one) => one === nid));
+    for (const { nid } of gone) await coordinator.release(nid as Parameters<typeof coordinator.release>[0]);
+    await signCheckpoint(journal, (text) => context.progress.log(text));
+    context.progress.row(tid).done("revoked");
+    return { ...result, changed: true, removed: gone.map(({ name }) => name) };
+  });
+
+/** By its id or the beginning of it. @throws TunnelMeshError TM_TOKEN_UNKNOWN */
+export function findToken(view: Pick<MeshView, "tokens">, asked: string): TokenState {
+  const found = [...view.tokens.values()].filter(({ token }) => token.tid.startsWith(asked.toLowerCase()));
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  const detail = found.length === 0 ? asked : `${asked} is the beginning of ${found.length} tokens`;
+  throw new TunnelMeshError("TM_TOKEN_UNKNOWN", { detail });
+}
