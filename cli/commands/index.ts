@@ -20,6 +20,9 @@ import RemoveNode from "./remove-node.ts";
 import Ssh from "./ssh.ts";
 import Status from "./status.ts";
 import Synth from "./synth.ts";
+import TokenCreate from "./token/create.ts";
+import TokenList from "./token/list.ts";
+import TokenRevoke from "./token/revoke.ts";
 import Unlock from "./unlock.ts";
 
 export const commands = {
@@ -44,5 +47,8 @@ export const commands = {
   ssh: Ssh,
   status: Status,
   synth: Synth,
+  "token:create": TokenCreate,
+  "token:list": TokenList,
+  "token:revoke": TokenRevoke,
   unlock: Unlock,
 };

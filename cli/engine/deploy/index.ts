@@ -10,7 +10,7 @@ export { openShell } from "./open-shell.ts";
 export { planStack } from "./plan.ts";
 export { rekeyNode } from "./rekey.ts";
 export { removeNode } from "./remove-node.ts";
+export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";
 export { createToken } from "./token-create.ts";
 export { listTokens } from "./token-list.ts";
 export { revokeToken } from "./token-revoke.ts";
-export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";

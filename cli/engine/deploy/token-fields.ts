@@ -19,7 +19,8 @@ export function tokenFields(
   { groups, names, ip4s }: Pick<CreateTokenParameters, "groups" | "names" | "ip4s">,
 ): TokenFields {
   for (const text of [...groups, ...names]) {
-    if (!labelField.safeParse(text).success) throw new TunnelMeshError("TM_TOKEN_FIELD", { detail: `"${text}" is no name` });
+    if (!labelField.safeParse(text).success)
+      throw new TunnelMeshError("TM_TOKEN_FIELD", { detail: `"${text}" is no name` });
   }
   const members = [...view.members.values()];
   const taken = members.find(({ name }) => names.includes(name));

@@ -13,7 +13,9 @@ import { type Run, reachedOf } from "./run.ts";
 export async function checkTokenKnowledge(run: Run, outcomes: readonly HostOutcome[]): Promise<readonly string[]> {
   const { signal } = run.context;
   const settled = await settleAll(reachedOf(outcomes), run.parallel, signal, (host) => ask(run, host));
-  const old = settled.flatMap((one) => (!one.ok && one.error.code === "TM_INSTALL_REFUSED" ? [one.of.member.name] : []));
+  const old = settled.flatMap((one) =>
+    !one.ok && one.error.code === "TM_INSTALL_REFUSED" ? [one.of.member.name] : [],
+  );
   if (old.length > 0) throw new TunnelMeshError("TM_TOKEN_OLD_RELEASE", { detail: old.join(", ") });
   return [
     ...outcomes.flatMap((outcome) => (outcome.kind === "unreached" ? [outcome.member.name] : [])),

@@ -1,6 +1,7 @@
 // tm token list: the tokens of the mesh and who came by them, from the coordinator or any member.
-import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+
 import { tokensReplySchema } from "../../../protocol/control/admin.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { agentRequest, coordinatorRequest } from "../install/control.ts";
 import { deployedMesh } from "./members.ts";
 import type { ReachedHost } from "./reach.ts";

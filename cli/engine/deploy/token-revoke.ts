@@ -15,11 +15,12 @@ export const revokeToken: RevokeToken = ({ tid: asked, nodes, ...context }) =>
     if (revoked === "nodes" || (revoked === "token" && !nodes)) return { ...result, changed: false, removed: [] };
     const own = listTokens(journal.view, Math.floor(Date.now() / 1000)).find((one) => one.tid === tid);
     const members = nodes ? (own?.used.filter(({ member }) => member) ?? []) : [];
+    // Those who stay are confirmed first: who comes later would not take the revoked token's word for them.
+    if (!nodes) await signCheckpoint(journal, (text) => context.progress.log(text));
     const after = await journal.append({ type: "token.revoke", tid, nodes });
     // Those whom an admin has granted since stay, whatever becomes of the token.
     const gone = members.filter(({ nid }) => ![...after.members.keys()].some((one) => one === nid));
     for (const { nid } of gone) await coordinator.release(nid as Parameters<typeof coordinator.release>[0]);
-    await signCheckpoint(journal, (text) => context.progress.log(text));
     context.progress.row(tid).done("revoked");
     return { ...result, changed: true, removed: gone.map(({ name }) => name) };
   });

@@ -2,7 +2,10 @@
 import { readFile } from "node:fs/promises";
 import type { NodeId } from "../../../protocol/brand.ts";
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
+import { hostPaths } from "../../../protocol/host/paths.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
+import type { HostConnection } from "../ssh/connection.ts";
+import { quote } from "../ssh/quote.ts";
 
 export interface MachineKey {
   /** The private half, which only root and the agent read. */
@@ -37,4 +40,21 @@ function parseOrSkip(text: string) {
     if (isTunnelMeshError(error)) return undefined;
     throw error;
   }
+}
+
+/** The mesh's own identity for a machine that has no host key; kept with the mesh's configuration, and gone with it. */
+export async function makeMachineKey(
+  connection: Pick<HostConnection, "check">,
+  mesh: string,
+  signal: AbortSignal,
+): Promise<MachineKey> {
+  const { configuration } = hostPaths(mesh);
+  const file = `${configuration}/identity`;
+  const script = `set -e; umask 077
+mkdir -p ${quote(configuration)}; chmod 755 /etc/tunnelmesh ${quote(configuration)}
+[ -f ${quote(file)} ] || { ssh-keygen -q -t ed25519 -N '' -C ${quote(mesh)} -f ${quote(`${file}.new`)} <&-
+  mv -f ${quote(`${file}.new.pub`)} ${quote(`${file}.pub`)}; mv -f ${quote(`${file}.new`)} ${quote(file)}; }
+cat ${quote(`${file}.pub`)}`;
+  const key = parseSshPublicKey(await connection.check(script, { root: true, signal }));
+  return { file, line: key.line, nid: nodeIdOf(key) };
 }
