@@ -6,6 +6,7 @@ import Doctor from "./doctor.ts";
 import Exec from "./exec.ts";
 import History from "./history.ts";
 import Inventory from "./inventory.ts";
+import Join from "./join.ts";
 import Leave from "./leave.ts";
 import LocalList from "./local/list.ts";
 import LocalRemove from "./local/rm.ts";
@@ -33,6 +34,7 @@ export const commands = {
   exec: Exec,
   history: History,
   inventory: Inventory,
+  join: Join,
   leave: Leave,
   "local:list": LocalList,
   "local:rm": LocalRemove,

@@ -15,3 +15,8 @@ export async function loadLocalHosts(log: (text: string) => void): Promise<Local
   const { createLocalHosts } = await import("../engine/local/hosts.ts");
   return createLocalHosts({ log });
 }
+
+/** What a machine does for itself: joins by a token, leaves. */
+export async function loadJoinEngine(): Promise<typeof import("../engine/join/index.ts")> {
+  return import("../engine/join/index.ts");
+}

@@ -41,6 +41,8 @@ export interface Session {
   /** As `confirm`, but --yes does not answer it. */
   ask(question: string): Promise<boolean>;
   askText(question: string): Promise<string>;
+  /** One line that is not shown. */
+  askSecret(question: string): Promise<string>;
 }
 
 /** Opens the session of command `id`. */
@@ -93,6 +95,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
       return ask(async () => (await prompt()).askYes(question, signal));
     },
     ask: (question) => ask(async () => (await prompt()).askYes(question, signal)),
+    askSecret: (question) => progress.suspend(async () => (await prompt()).askSecret(question, signal)),
     askText: (question) => ask(async () => (await prompt()).askText(question, signal)),
   };
 }

@@ -7,6 +7,26 @@ export const membershipErrors = {
     cause: "It makes an interface, routes and a service, and sudo would not do it without a question.",
     advice: ["Run it again with sudo in front."],
   },
+  TM_MEMBER_OTHER_MESH: {
+    title: "This machine is in another mesh of the same name",
+    cause: "Meshes of one name cannot stand side by side on a machine.",
+    advice: ["To leave that one: tm leave --local"],
+  },
+  TM_MEMBER_STACK_HOST: {
+    title: "The coordinator of this mesh runs on this machine",
+    cause: "A stack file names it, and tm deploy keeps it as that says.",
+    advice: ["Change it where the stack file is: tm deploy, or tm destroy."],
+  },
+  TM_MEMBER_NOT_HERE: {
+    title: "This machine is not in that mesh",
+    cause: "Nothing of it is installed here, or more than one mesh is.",
+    advice: ["See what is here: ls /etc/tunnelmesh"],
+  },
+  TM_MEMBER_TOKEN_EXPOSED: {
+    title: "A token for several machines is not taken as an argument",
+    cause: "Everybody on this machine could have read it in the process list, and it lets further machines in.",
+    advice: ["Give it on stdin: tm join < FILE", "If others use this machine, take the token back: tm token revoke"],
+  },
   TM_TOKEN_OLD_RELEASE: {
     title: "A host of the mesh runs a release that does not know tokens",
     cause: "Its agent would stop at the first entry of a token in the log, and keep only the members that it knows.",

@@ -1,6 +1,6 @@
 // The agent's own part of joining: it speaks to the coordinator and signs; it gets the token on stdin and answers in JSON.
 import { z } from "zod";
-import { errorCatalogue, type ErrorCode } from "../../../protocol/errors/catalogue.ts";
+import { type ErrorCode, errorCatalogue } from "../../../protocol/errors/catalogue.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { HostConnection, RunResult } from "../ssh/connection.ts";
 import { quote } from "../ssh/quote.ts";

@@ -1,8 +1,9 @@
 // What joining installs on this machine: the same plan as for a host over SSH, in two halves with the join between them.
+import { z } from "zod";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { AgentConfiguration } from "../../../protocol/host/configuration.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
-import { type SignedItem, signedItemSchema } from "../../../protocol/trust/item.ts";
+import type { SignedItem } from "../../../protocol/trust/item.ts";
 import { bootstrapFile } from "../deploy/specification.ts";
 import type { HostFacts } from "../install/facts.ts";
 import { type InstallPlan, type InstallRelease, type InstallSpec, planInstall, type Step } from "../install/plan.ts";
@@ -40,18 +41,20 @@ export async function readBootstrap(connection: HostConnection, mesh: string, si
   return bootstrapFile(items);
 }
 
-/** Items of a map: one a line, with what the agent notes beside them left out. */
+/** A line of a map: the item, beside which the agent may have noted something. */
+const lineSchema = z.object({ body: z.string(), sigs: z.array(z.string()) });
+
+/** Items of a map, one a line; lines that do not read are left out. */
 export function parseMap(text: string): readonly SignedItem[] {
   return text.split("\n").flatMap((line) => {
-    const parsed = signedItemSchema.safeParse(parseJson(line));
+    const parsed = lineSchema.safeParse(parseJson(line));
     return parsed.success ? [parsed.data] : [];
   });
 }
 
 function parseJson(line: string): unknown {
   try {
-    const { body, sigs } = JSON.parse(line) as { readonly body?: unknown; readonly sigs?: unknown };
-    return { body, sigs };
+    return JSON.parse(line);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

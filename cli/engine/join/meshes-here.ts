@@ -1,6 +1,7 @@
 // The meshes that this machine is in, as their configuration says.
-import { type AgentConfiguration, agentConfigurationSchema } from "../../../protocol/host/configuration.ts";
+
 import { tunnelPort } from "../../../protocol/constants.ts";
+import { type AgentConfiguration, agentConfigurationSchema } from "../../../protocol/host/configuration.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 

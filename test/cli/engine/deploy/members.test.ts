@@ -52,7 +52,7 @@ describe("what was known last", () => {
 
   const known: KnownFile = {
     hosts: { nas: { nid: "a", kind: "ssh", target: "me@nas", hostKey: "ssh-ed25519 AAAA" } },
-    items: [{ body: "{}", sigs: ["x"] }],
+    items: [{ item: { body: "{}", sigs: ["x"] }, seen: 7 }],
   };
 
   it("comes back for its own mesh alone", async () => {
