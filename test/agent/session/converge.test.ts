@@ -52,19 +52,20 @@ describe("two sessions over a lossy network", () => {
         network.fate = () => [1];
         // The dead peer is noticed after 15 s, and a handshake may have to wait 5 s more for its turn.
         network.advance(30_000, () => send(left, right));
-        const [first, second] = [payload + 1, payload + 2];
-        send(left, right);
-        network.advance(100);
-        expect(right.arrived).toContain(first);
-        expect(left.arrived).toContain(second);
+        // A packet in flight while a key is replaced may be lost, as with WireGuard itself; the next one is not.
+        const checkBothWays = (): void => {
+          for (let round = 0; round < 3; round += 1) {
+            send(left, right);
+            network.advance(100);
+          }
+          expect([right.arrived, left.arrived].map((arrived) => arrived.at(-1))).toEqual([payload - 1, payload]);
+        };
+        checkBothWays();
         for (const { to, datagram } of network.recorded) to.receive(datagram);
         // What had been lost may arrive now; what had arrived may not again.
         expect(isUnique(left.arrived) && isUnique(right.arrived)).toBe(true);
         network.advance(25_000, () => send(left, right));
-        send(left, right);
-        network.advance(100);
-        expect(right.arrived).toContain(payload - 1);
-        expect(left.arrived).toContain(payload);
+        checkBothWays();
       }),
       { numRuns: 60 },
     );
