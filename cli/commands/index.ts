@@ -5,6 +5,7 @@ import Destroy from "./destroy.ts";
 import Doctor from "./doctor.ts";
 import Exec from "./exec.ts";
 import History from "./history.ts";
+import Init from "./init.ts";
 import Inventory from "./inventory.ts";
 import Join from "./join.ts";
 import Leave from "./leave.ts";
@@ -33,6 +34,7 @@ export const commands = {
   doctor: Doctor,
   exec: Exec,
   history: History,
+  init: Init,
   inventory: Inventory,
   join: Join,
   leave: Leave,

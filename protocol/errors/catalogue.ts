@@ -4,6 +4,7 @@ import { commandErrors } from "./command.ts";
 import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
+import { initErrors } from "./init.ts";
 import { installErrors } from "./install.ts";
 import { localErrors } from "./local.ts";
 import { membershipErrors } from "./membership.ts";
@@ -14,6 +15,7 @@ import { trustErrors } from "./trust.ts";
 
 const areas = {
   ...commandErrors,
+  ...initErrors,
   ...stackErrors,
   ...localErrors,
   ...sshErrors,

@@ -61,6 +61,9 @@ function withoutStack(cwd: string): NextStep {
         { command: "npm run quickstart", does: "a mesh of three machines made here, as root" },
         { command: "tm deploy stacks/NAME.ts", does: "deploy one of the stacks in stacks/" },
       ]
-    : [{ command: "tm deploy FILE", does: "deploy a stack file; write one as stack.ts in this folder" }];
+    : [
+        { command: "tm init", does: "make a project in this folder: a stack file and what it needs" },
+        { command: "tm deploy FILE", does: "deploy a stack file" },
+      ];
   return { state: "no-stack", says: "There is no stack here yet.", commands };
 }

@@ -76,7 +76,7 @@ function shared({ agentSocket, interactive }: SignerChoice) {
 }
 
 /** The keys of the agent that are of a usable kind; none when there is no agent. */
-async function listAgentKeys(agentSocket: string | undefined): Promise<readonly SshPublicKey[]> {
+export async function listAgentKeys(agentSocket: string | undefined): Promise<readonly SshPublicKey[]> {
   if (agentSocket === undefined) return [];
   const result = await execa("ssh-add", ["-L"], {
     reject: false,

@@ -82,7 +82,7 @@ describe("the next step", () => {
     using clone = makeProject({ "package.json": "{}", "stacks/quickstart.ts": "" });
     using empty = makeProject({});
     expect(next(clone.folder)).toMatchObject({ state: "no-stack", commands: [{ command: "npm run quickstart" }, {}] });
-    expect(next(empty.folder)).toMatchObject({ state: "no-stack", commands: [{ command: "tm deploy FILE" }] });
+    expect(next(empty.folder)).toMatchObject({ state: "no-stack", commands: [{ command: "tm init" }, {}] });
   });
 
   it("is deploy for a stack that is not deployed, status for one that is", () => {
