@@ -96,7 +96,7 @@ ${members}
   }
 
   /** Runs a shell command on a local host as root, with the real ssh. */
-  on(address: string, command: string): Outcome {
+  on(address: string, command: string, input = ""): Outcome {
     const options = [
       "StrictHostKeyChecking=no",
       "UserKnownHostsFile=/dev/null",
@@ -110,6 +110,7 @@ ${members}
       {
         encoding: "utf8",
         timeout: 120_000,
+        input,
       },
     );
     return { code: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };

@@ -94,8 +94,8 @@ async function reachMember(
 function withRekeyAdvice({ name, host }: MemberModel, error: TunnelMeshError): TunnelMeshError {
   if (error.code !== "TM_SSH_HOST_KEY_CHANGED" || host.kind !== "ssh") return error;
   const [compare = ""] = error.advice;
-  const first = host.hostKey === undefined ? "" : "change hostKey in the stack file, then ";
-  const advice = [compare, `If it was rebuilt on purpose: ${first}tm rekey ${name}`];
+  const pinned = host.hostKey === undefined ? "" : " (where the stack file names its hostKey, change that first)";
+  const advice = [compare, `If it was rebuilt on purpose: tm rekey ${name}${pinned}`];
   return new TunnelMeshError(error.code, {
     advice,
     cause: error,

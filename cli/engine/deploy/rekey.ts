@@ -76,21 +76,25 @@ async function renewKey(journal: Journal, coordinator: RunningCoordinator, host:
   if (same !== undefined && same.name !== name) {
     throw new TunnelMeshError("TM_DEPLOY_CLONED_HOST_KEY", { detail: `${same.name} and ${name}` });
   }
-  if (same !== undefined) return;
+  if (same !== undefined) {
+    await coordinator.reserve(host.nid, name, same.ip4);
+    return;
+  }
   const before = members.find((member) => member.name === name);
   if (before === undefined) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_NODE", { detail: name });
-  await coordinator.release(before.nid);
-  const { ip4 } = await coordinator.reserve(host.nid, name, before.ip4);
   await journal.replace(before, {
     sshPublicKey: host.sshPublicKey,
     name,
     // A token cannot sign for another key, an admin can: from here on it is one that an admin has added.
     origin: before.origin === "token" ? "add-node" : before.origin,
-    ip4: before.ip4 ?? (ip4 as NonNullable<Member["ip4"]>),
+    ...(before.ip4 === undefined ? {} : { ip4: before.ip4 }),
     groups: before.groups,
     routes: before.routes,
     expires: before.expires,
   });
+  // The old key's reservation went with its membership; until then nobody else could have had it.
+  const ip4 = journal.view.members.get(host.nid)?.ip4;
+  await coordinator.reserve(host.nid, name, ip4);
 }
 
 async function signedMember(run: Run, name: string): Promise<Member> {
