@@ -4,7 +4,6 @@ import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/err
 import { coordinatorRequest } from "../install/control.ts";
 import { executeInstall } from "../install/execute.ts";
 import { readFacts } from "../install/facts.ts";
-import { makeNetworkSecret, readNetworkSecret } from "../install/network-secret.ts";
 import { planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { PreparedHost } from "./hosts.ts";
@@ -12,6 +11,7 @@ import type { Journal } from "./journal.ts";
 import { askMember } from "./member-items.ts";
 import { type Coordinator, openCoordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
+import { takeNetworkSecret } from "./secret.ts";
 import { bootstrapFile, coordinatorUrl, specificationOf } from "./specification.ts";
 
 export interface RunningCoordinator extends Coordinator {
@@ -19,7 +19,7 @@ export interface RunningCoordinator extends Coordinator {
   readonly hub: PreparedHost;
   /** VERSION-HASH of the release that this deploy brings. */
   readonly releaseName: string;
-  /** The network secret, made on the coordinator's host when there is none; held in memory only (life.md §1). */
+  /** The network secret, made on the coordinator's host when no member has it; held in memory only (life.md §1). */
   networkSecret(): Promise<string>;
 }
 
@@ -66,9 +66,7 @@ export async function ensureCoordinator(
     hub: plan.changes ? { ...hub, touched: true, facts: await readFacts(hub.connection, mesh, signal) } : hub,
     releaseName: `${hub.release.version}-${hub.release.hash.slice(0, 16)}`,
     networkSecret() {
-      secret ??= makeNetworkSecret(hub.connection, mesh, signal).then(() =>
-        readNetworkSecret(hub.connection, mesh, signal),
-      );
+      secret ??= takeNetworkSecret(hub, prepared, mesh, signal);
       return secret;
     },
   };

@@ -7,6 +7,7 @@ import type { RunningCoordinator } from "./coordinator.ts";
 import type { PreparedHost } from "./hosts.ts";
 import type { Journal } from "./journal.ts";
 import type { Run } from "./run.ts";
+import { sharesSecret } from "./secret.ts";
 import { bootstrapFile, specificationOf } from "./specification.ts";
 
 export interface InstalledHost {
@@ -26,7 +27,7 @@ export async function installMember(
   const { progress, signal } = run.context;
   const row = progress.row(host.member.name);
   row.update("comparing");
-  const secret = host.facts.hasNetworkSecret ? undefined : await coordinator.networkSecret();
+  const secret = sharesSecret(host, coordinator.hub) ? undefined : await coordinator.networkSecret();
   const specification = specificationOf(journal.view, bootstrapFile(journal.items), host, {
     agent: true,
     ...(secret === undefined ? {} : { secret }),
