@@ -8,9 +8,10 @@ let meshId = "";
 
 /** A stack of which the first member is the coordinator. */
 const stack = (...[hub, ...nodes]: string[]) =>
-  [`mesh.coordinator("${hub}", new LocalHost());`, ...nodes.map((name) => `mesh.node("${name}", new LocalHost());`)].join(
-    "\n",
-  );
+  [
+    `mesh.coordinator("${hub}", new LocalHost());`,
+    ...nodes.map((name) => `mesh.node("${name}", new LocalHost());`),
+  ].join("\n");
 
 /** Deploys `names`, and expects each to reach each over an untouched mesh of the same id. */
 async function expectMesh(...names: string[]): Promise<DeployResult> {
@@ -46,8 +47,9 @@ describe("the coordinator", () => {
   it("moves to a member that the stack names instead, and leaves the host it was on", async () => {
     project.write(stack("beta", "delta", "gamma"));
     await expectMesh("beta", "delta", "gamma");
-    const left = "systemctl list-units --all --plain --no-legend 'tunnelmesh-coordinator@*'; ls /var/lib/tunnelmesh/*";
-    expect(project.on((await project.addresses())["delta"] ?? "", left).stdout).not.toContain("coordinator");
+    const left =
+      "systemctl list-units --all --plain --no-legend 'tunnelmesh-coordinator@*'; ls /var/lib/tunnelmesh/*/coordinator";
+    expect(project.on((await project.addresses())["delta"] ?? "", left).stdout).toBe("");
     const again = await project.json<DeployResult>(["deploy", "--yes"]);
     expect(again.hosts.map(({ state }) => state)).toEqual(["unchanged", "unchanged", "unchanged"]);
   });

@@ -65,10 +65,12 @@ export function planLink(router: NetworkNames, names: HostNames, network: Networ
     ],
   };
   const plug: WireStep = { kind: "ip", namespace: router.router, lines: [`link set ${names.port} master br0 up`] };
+  // The same for the same place: neighbours that still know a removed host under this address reach the new one at once.
+  const hardware = `address ${hardwareAddress(at.outside4)}`;
   const wire = (near: string, nearEnd: string, far: string, farEnd: string): WireStep => ({
     kind: "ip",
     namespace: undefined,
-    lines: [`link add name ${nearEnd} netns ${near} type veth peer name ${farEnd} netns ${far}`],
+    lines: [`link add name ${nearEnd} ${hardware} netns ${near} type veth peer name ${farEnd} netns ${far}`],
   });
   const start: WireStep = { kind: "namespace", name: names.machine };
   if (host.nat === "none") return [start, wire(names.machine, "eth0", router.router, names.port), plug, own];
@@ -98,6 +100,11 @@ export function planLink(router: NetworkNames, names: HostNames, network: Networ
     },
     own,
   ];
+}
+
+/** A locally administered unicast address (IEEE 802) from an IPv4 one. */
+function hardwareAddress(address4: string): string {
+  return ["02", "54", ...address4.split(".").map((part) => Number(part).toString(16).padStart(2, "0"))].join(":");
 }
 
 /**
