@@ -1,7 +1,7 @@
 // tm deploy: makes hosts and mesh what the stack says.
 import * as Flags from "@oclif/core/flags";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import { adminKeyFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
+import { adminKeyFlag, canaryFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadDeployEngine } from "../frame/engines.ts";
 
@@ -15,6 +15,7 @@ export default class Deploy extends BaseCommand {
   static override flags = {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
+    canary: canaryFlag,
     downgrade: Flags.boolean({ default: false, summary: "Allow a release older than the mesh's." }),
   };
 
@@ -35,6 +36,7 @@ export default class Deploy extends BaseCommand {
       ...session.engineContext(loaded, flags),
       yes: flags.yes,
       downgrade: flags.downgrade,
+      ...(flags.canary === undefined ? {} : { canary: flags.canary }),
       ...(session.interactive && !flags.yes
         ? {
             confirm: async (plan) => {

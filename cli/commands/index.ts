@@ -19,6 +19,7 @@ import Ping from "./ping.ts";
 import Plan from "./plan.ts";
 import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
+import Rollback from "./rollback.ts";
 import Ssh from "./ssh.ts";
 import Status from "./status.ts";
 import Synth from "./synth.ts";
@@ -48,6 +49,7 @@ export const commands = {
   plan: Plan,
   rekey: Rekey,
   "remove-node": RemoveNode,
+  rollback: Rollback,
   ssh: Ssh,
   status: Status,
   synth: Synth,

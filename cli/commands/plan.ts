@@ -1,6 +1,6 @@
 // tm plan: shows what a deploy would do, and changes nothing.
 import * as Flags from "@oclif/core/flags";
-import { adminKeyFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
+import { adminKeyFlag, canaryFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadDeployEngine } from "../frame/engines.ts";
 
@@ -13,6 +13,7 @@ export default class Plan extends BaseCommand {
   static override flags = {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
+    canary: canaryFlag,
     "detailed-exitcode": Flags.boolean({ default: false, summary: "Exit with 2 when there are changes." }),
   };
 
@@ -25,7 +26,10 @@ export default class Plan extends BaseCommand {
       import("../output/plan.ts"),
       import("../output/mesh.ts"),
     ]);
-    const result = await engine.planStack(session.engineContext(loaded, flags));
+    const result = await engine.planStack({
+      ...session.engineContext(loaded, flags),
+      ...(flags.canary === undefined ? {} : { canary: flags.canary }),
+    });
     await session.progress.end();
     this.print(renderPlan(result));
     this.print(renderPolicyNote(loaded.model.policy.allow.length));

@@ -23,6 +23,12 @@ export const adminKeyFlag = Flags.string({
 /** For commands that work on many hosts. */
 export const parallelFlag = Flags.integer({ summary: "Hosts worked on at once.", helpValue: "N", min: 1, max: 64 });
 
+/** For commands that upgrade. */
+export const canaryFlag = Flags.string({
+  summary: "Node that is upgraded first after the coordinator; else one with few duties.",
+  helpValue: "NODE",
+});
+
 /** For commands over local hosts. */
 export const networkFlag = Flags.string({
   summary: "Network of the hosts; a deployed mesh's is its name.",

@@ -26,8 +26,19 @@ export function renderPlan(plan: PlanResult): string {
     `Mesh ${plan.mesh}, ${plan.meshId === undefined ? "new" : `id ${plan.meshId.slice(0, 12)}`}, release ${plan.release}`,
     ...(members.length === 0 ? ["Members: no changes"] : ["Members:", ...members]),
     ...hosts,
+    ...renderUpgrade(plan.upgrade),
     plan.changes === 0 ? "No changes." : `${count(plan.changes, "change")}.`,
   ].join("\n");
+}
+
+/** Who is upgraded after whom, and why it is safe. */
+function renderUpgrade(upgrade: PlanResult["upgrade"]): string[] {
+  if (upgrade === undefined) return [];
+  const titles = { coordinator: "the coordinator's host", canary: "the canary", rest: "the rest, at once" } as const;
+  return [
+    "Upgrade, each step when the one before is healthy, and a host that is not goes back:",
+    ...upgrade.map(({ step, hosts }, index) => `  ${index + 1}. ${titles[step]}: ${hosts.join(", ")}`),
+  ];
 }
 
 function renderBasis({ basis, error }: PlannedHost): string {

@@ -12,6 +12,7 @@ import { releaseErrors } from "./release.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
 import { trustErrors } from "./trust.ts";
+import { upgradeErrors } from "./upgrade.ts";
 
 const areas = {
   ...commandErrors,
@@ -22,6 +23,7 @@ const areas = {
   ...installErrors,
   ...deployErrors,
   ...membershipErrors,
+  ...upgradeErrors,
   ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,

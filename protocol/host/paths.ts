@@ -15,6 +15,8 @@ export interface HostPaths {
   readonly meshFile: string;
   /** What was installed: plan digest of the last completed install, for "nothing to change". */
   readonly installRecord: string;
+  /** Folder: what the release before the present one started from, for going back to it. */
+  readonly keptConfiguration: string;
   readonly agentState: string;
   readonly coordinatorState: string;
   /** In agentState, 0600, never read by the coordinator. */
@@ -41,6 +43,7 @@ export function hostPaths(name: string): HostPaths {
     coordinatorConfiguration: `${configuration}/coordinator.json`,
     meshFile: `${configuration}/mesh.jsonl`,
     installRecord: `${configuration}/install.json`,
+    keptConfiguration: `${configuration}/previous`,
     agentState: `${state}/agent`,
     coordinatorState: `${state}/coordinator`,
     networkSecret: `${state}/agent/network-secret.json`,

@@ -18,6 +18,9 @@ export class Project {
   readonly stack: string;
   readonly key: string;
 
+  /** Added to the environment of the command line. */
+  environment: Readonly<Record<string, string>> = {};
+
   constructor(purpose: string, folder = mkdtempSync(path.join(tmpdir(), `tm-e2e-${purpose}-`))) {
     this.folder = folder;
     this.stack = `e2e-${purpose}-${process.pid}`;
@@ -66,7 +69,7 @@ ${members}
       cwd: this.folder,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", TM_STAGE: "main" },
+      env: { ...process.env, NO_COLOR: "1", TM_STAGE: "main", ...this.environment },
     });
     const output = { stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {

@@ -32,7 +32,11 @@ export interface EngineContext {
   readonly parallel?: number;
 }
 
-export type HostState = "unchanged" | "installed" | "updated" | "failed" | "removed";
+/**
+ * rolled-back: the new release was not healthy there, and the host is on the one before again; waiting: not touched, as an upgrade
+ * stopped at a host before it. Both count as failed.
+ */
+export type HostState = "unchanged" | "installed" | "updated" | "failed" | "removed" | "rolled-back" | "waiting";
 
 /** An error as a result carries it: what the error form of --json holds. */
 export interface ErrorReport {
@@ -70,6 +74,12 @@ export interface MembershipPlan {
   readonly unchanged: readonly string[];
 }
 
+/** Hosts of one step of an upgrade; a step begins when all hosts of the one before are healthy. */
+export interface UpgradeStep {
+  readonly step: "coordinator" | "canary" | "rest";
+  readonly hosts: readonly string[];
+}
+
 export interface PlanResult {
   readonly mesh: string;
   /** Absent before the first deploy. */
@@ -79,6 +89,8 @@ export interface PlanResult {
   readonly release: string;
   readonly hosts: readonly PlannedHost[];
   readonly members: MembershipPlan;
+  /** In which order hosts go to another release; absent where none does. */
+  readonly upgrade?: readonly UpgradeStep[];
   /** Number of steps and membership changes; 0 = no changes. */
   readonly changes: number;
 }
@@ -88,6 +100,8 @@ export interface DeployParameters extends EngineContext {
   /** Asked once with the plan before anything changes; absent with --yes. It returns true or throws TM_DECLINED. */
   readonly confirm?: (plan: PlanResult) => Promise<boolean>;
   readonly downgrade: boolean;
+  /** Node that is upgraded first after the coordinator; chosen when left out. */
+  readonly canary?: string;
 }
 
 export interface DeployResult {
@@ -102,11 +116,25 @@ export interface DeployResult {
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
-export type PlanParameters = EngineContext & { readonly downgrade?: boolean };
+export type PlanParameters = EngineContext & { readonly downgrade?: boolean; readonly canary?: string };
 /** @throws TunnelMeshError what stops a plan as a whole; a host that cannot be read is in the result */
 export type PlanStack = (parameters: PlanParameters) => Promise<PlanResult>;
 /** @throws TunnelMeshError what stops a deploy as a whole; a host that failed is in the result, and the command exits with 5 */
 export type DeployStack = (parameters: DeployParameters) => Promise<DeployResult>;
+
+export interface RollbackParameters extends EngineContext {
+  /** Only these members; when left out all that run what the coordinator's host runs and have a release before. */
+  readonly names?: readonly string[];
+}
+export interface RollbackResult {
+  readonly mesh: string;
+  readonly stage: string;
+  /** updated: on the release before now; unchanged: it has none; failed; waiting: not touched, as a host before it failed. */
+  readonly hosts: readonly (HostResult & { readonly release?: string })[];
+  readonly failed: number;
+}
+/** @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED, TM_DEPLOY_UNKNOWN_NODE, TM_ROLLBACK_NO_PREVIOUS */
+export type RollbackStack = (parameters: RollbackParameters) => Promise<RollbackResult>;
 
 /** The command has asked already: the engine only does. */
 export type DestroyParameters = EngineContext;
@@ -235,6 +263,7 @@ export type DeployHistory = (parameters: EngineContext) => Promise<HistoryResult
 export interface DeployEngine {
   readonly planStack: PlanStack;
   readonly deployStack: DeployStack;
+  readonly rollbackStack: RollbackStack;
   readonly destroyStack: DestroyStack;
   readonly addNode: AddNode;
   readonly removeNode: RemoveNode;

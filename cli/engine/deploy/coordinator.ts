@@ -2,7 +2,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { coordinatorRequest } from "../install/control.ts";
-import { executeInstall } from "../install/execute.ts";
 import { readFacts } from "../install/facts.ts";
 import { planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
@@ -13,6 +12,7 @@ import { type Coordinator, openCoordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
 import { takeNetworkSecret } from "./secret.ts";
 import { bootstrapFile, coordinatorUrl, specificationOf } from "./specification.ts";
+import { installOrRollBack } from "./upgrade.ts";
 
 export interface RunningCoordinator extends Coordinator {
   /** Its host with the facts of now. */
@@ -53,7 +53,7 @@ export async function ensureCoordinator(
     agent: hub.facts.agentInstalled,
   });
   const plan = planInstall(hub.facts, specification);
-  if (plan.changes) await executeInstall(hub.connection, plan, { progress: row, signal });
+  if (plan.changes) await installOrRollBack(run, hub, plan);
   const coordinator = connectCoordinator(hub.connection, mesh, signal);
   const { key } = await waitForStatus(coordinator, signal);
   await learnFromMember(run, journal, prepared);

@@ -1,6 +1,6 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
-import type { DeployParameters, DeployResult, DeployStack } from "./contract.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
 import { openMesh } from "./genesis.ts";
@@ -16,9 +16,11 @@ import type { UnreachedHost } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
 import { removeRevoked } from "./remove.ts";
 import { failingIn, settleAll } from "./report.ts";
-import { collectResults } from "./results.ts";
+import { collectResults, isFailed, stoppedAtCoordinator } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
+import { planUpgrade } from "./upgrade-order.ts";
+import { settleInOrder } from "./upgrade-steps.ts";
 import { pingOthers, waitUntilUp } from "./verify.ts";
 
 /** Makes hosts and mesh what the stack says; see the contract. */
@@ -47,17 +49,24 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
       ({ host: member.name, installed: facts.installed?.release, version: release.version }) as const;
     refuseDowngrade(prepared.map(change));
   }
+  const order = planUpgrade(prepared, parameters.canary);
   if (parameters.confirm !== undefined) {
-    const plan = await planOf(run, prepared, unready);
+    const plan = await planOf(run, prepared, unready, parameters.canary);
     if (plan.changes > 0 && !(await parameters.confirm(plan))) throw new TunnelMeshError("TM_INTERRUPTED");
   }
   const journal = await openMesh(run, hostedMeshes(run, prepared));
   progress.phase("Coordinator");
-  const coordinator = await ensureCoordinator(run, journal, hub, prepared);
+  let coordinator: RunningCoordinator;
+  try {
+    coordinator = await ensureCoordinator(run, journal, hub, prepared);
+  } catch (error) {
+    if (!isTunnelMeshError(error) || !error.code.startsWith("TM_UPGRADE_")) throw error;
+    return stoppedAtCoordinator(run, journal.view.meshId, error, prepared, unready);
+  }
   const lease = await coordinator.lease();
   try {
     const current = prepared.map((host) => (host === hub ? coordinator.hub : host));
-    return await deployMembers(run, journal, coordinator, current, unready);
+    return await deployMembers(run, journal, coordinator, { prepared: current, unready, order });
   } finally {
     await lease.release();
   }
@@ -67,8 +76,7 @@ async function deployMembers(
   run: Run,
   journal: Journal,
   coordinator: RunningCoordinator,
-  prepared: readonly PreparedHost[],
-  unready: readonly UnreachedHost[],
+  { prepared, unready, order }: Hosts,
 ): Promise<DeployResult> {
   const { progress, signal } = run.context;
   const records = readRecords(await coordinator.history());
@@ -77,7 +85,7 @@ async function deployMembers(
   await signMembership(run, journal, coordinator, changes);
 
   progress.phase("Installing agents");
-  const installed = await settleAll(prepared, run.parallel, signal, (host) => {
+  const installed = await settleInOrder(prepared, order, run.parallel, signal, (host) => {
     const row = progress.row(host.member.name);
     return failingIn(row, async () => {
       const one = await installMember(run, journal, host, coordinator);
@@ -102,9 +110,15 @@ async function deployMembers(
     stage: run.model.stage,
     release: coordinator.releaseName,
     hosts: [...results, ...removed].toSorted((left, right) => left.name.localeCompare(right.name, "en")),
-    failed: results.filter(({ state }) => state === "failed").length,
+    failed: results.filter(isFailed).length,
     outputs: fillOutputs(run.model.outputs, knownValues(run, journal)),
   };
+}
+
+interface Hosts {
+  readonly prepared: readonly PreparedHost[];
+  readonly unready: readonly UnreachedHost[];
+  readonly order: readonly UpgradeStep[];
 }
 
 /** What outputs may refer to: the coordinator's URL. */

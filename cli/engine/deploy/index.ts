@@ -10,6 +10,7 @@ export { openShell } from "./open-shell.ts";
 export { planStack } from "./plan.ts";
 export { rekeyNode } from "./rekey.ts";
 export { removeNode } from "./remove-node.ts";
+export { rollbackStack } from "./rollback.ts";
 export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";
 export { createToken } from "./token-create.ts";
 export { listTokens } from "./token-list.ts";

@@ -1,5 +1,4 @@
 // Installs one member's host: what it should have, the difference to what it has, the steps.
-import { executeInstall } from "../install/execute.ts";
 import { type InstallPlan, planInstall } from "../install/plan.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import type { HostState } from "./contract.ts";
@@ -9,6 +8,7 @@ import type { Journal } from "./journal.ts";
 import type { Run } from "./run.ts";
 import { sharesSecret } from "./secret.ts";
 import { bootstrapFile, specificationOf } from "./specification.ts";
+import { installOrRollBack } from "./upgrade.ts";
 
 export interface InstalledHost {
   readonly name: string;
@@ -24,7 +24,7 @@ export async function installMember(
   host: PreparedHost,
   coordinator: RunningCoordinator,
 ): Promise<InstalledHost> {
-  const { progress, signal } = run.context;
+  const { progress } = run.context;
   const row = progress.row(host.member.name);
   row.update("comparing");
   const secret = sharesSecret(host, coordinator.hub) ? undefined : await coordinator.networkSecret();
@@ -33,7 +33,7 @@ export async function installMember(
     ...(secret === undefined ? {} : { secret }),
   });
   const plan: InstallPlan = planInstall(host.facts, specification);
-  if (plan.changes) await executeInstall(host.connection, plan, { progress: row, signal });
+  if (plan.changes) await installOrRollBack(run, host, plan);
   return {
     name: host.member.name,
     coordinator: host.member.role === "coordinator",

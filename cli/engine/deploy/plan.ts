@@ -11,13 +11,14 @@ import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
 import { bootstrapFile, specificationOf } from "./specification.ts";
+import { planUpgrade } from "./upgrade-order.ts";
 
 /** Compares the stack with what is there; see the contract. */
 export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
-    return planOf(run, prepared, unready);
+    return planOf(run, prepared, unready, parameters.canary);
   });
 
 /** The plan for hosts that were reached and hosts that were not. */
@@ -25,6 +26,7 @@ export async function planOf(
   run: Run,
   prepared: readonly PreparedHost[],
   unready: readonly UnreachedHost[],
+  canary?: string,
 ): Promise<PlanResult> {
   const { view, items } = await knownMesh(run, prepared);
   const bootstrap = bootstrapFile(items);
@@ -34,6 +36,7 @@ export async function planOf(
     ...unready.map((host) => assumedPlan(host, view)),
   ].toSorted((left, right) => left.name.localeCompare(right.name, "en"));
   const members = membershipPlan(run, prepared, unready, view);
+  const upgrade = planUpgrade(prepared, canary);
   const steps = hosts.reduce((sum, host) => sum + host.steps.length, 0);
   return {
     mesh: run.model.name,
@@ -42,6 +45,7 @@ export async function planOf(
     release: `${release.version}-${release.hash.slice(0, 16)}`,
     hosts,
     members,
+    ...(upgrade.length === 0 ? {} : { upgrade }),
     changes: steps + members.added.length + members.removed.length + members.renamed.length,
   };
 }

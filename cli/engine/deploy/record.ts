@@ -21,12 +21,31 @@ export async function recordDeploy(
     host.member.name,
     knownHost(host.nid, host.member.host, host.connection),
   ]);
+  await writeRecord(run, coordinator, coordinator.releaseName, Object.fromEntries([...kept, ...now]));
+}
+
+/** Keeps a record of a release that hosts were taken back to; where they are stays as it was. */
+export async function recordRelease(
+  run: Run,
+  coordinator: Coordinator,
+  release: string,
+  before: readonly KeptRecord[],
+): Promise<void> {
+  await writeRecord(run, coordinator, release, knownHosts(before));
+}
+
+async function writeRecord(
+  run: Run,
+  coordinator: Coordinator,
+  release: string,
+  hosts: Readonly<Record<string, KnownHost>>,
+): Promise<void> {
   const commit = await projectCommit(run.context.loaded.projectFolder);
   const hosts = Object.fromEntries([...kept, ...now]);
   await coordinator.record({
     at: Date.now(),
     by: `${os.userInfo().username}@${os.hostname()}`,
-    release: coordinator.releaseName,
+    release,
     ...(commit === undefined ? {} : { commit }),
     hosts,
   });

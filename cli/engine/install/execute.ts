@@ -8,12 +8,19 @@ import type { HostConnection } from "../ssh/connection.ts";
 import { packRelease } from "./archive.ts";
 import { checkHealth, startService } from "./health.ts";
 import type { InstallPlan, Step } from "./plan.ts";
+import { endUpgradeScript, forgetKeptScript, keepScript } from "./rollback-scripts.ts";
 import { prepareScript, pruneScript, removeCoordinatorScript, switchScript, unpackScript } from "./scripts.ts";
 import { releaseName } from "./specification.ts";
 
 export interface ExecuteOptions {
   readonly progress: Pick<ProgressRow, "update">;
   readonly signal: AbortSignal;
+  /** Called before each step. */
+  readonly onStep?: (step: Step) => void;
+  /** Called when the services run and before anything is recorded: what it throws leaves the install unfinished. */
+  readonly verify?: () => Promise<void>;
+  /** How long systemd may take to start a service, in seconds. */
+  readonly startSeconds?: number;
 }
 
 const uploadTimeout = 30 * 60_000;
@@ -25,8 +32,14 @@ export async function executeInstall(
   plan: InstallPlan,
   options: ExecuteOptions,
 ): Promise<void> {
+  let verified = options.verify === undefined;
   for (const step of plan.steps) {
     options.signal.throwIfAborted();
+    if (!verified && (step.kind === "prune" || step.kind === "record")) {
+      await options.verify?.();
+      verified = true;
+    }
+    options.onStep?.(step);
     options.progress.update(step.title);
     await executeStep(connection, plan, step, options);
   }
@@ -47,8 +60,13 @@ async function executeStep(
       return;
     case "upload":
       return upload(connection, plan, options);
+    case "keep":
+      await script(keepScript(mesh, step.release));
+      return;
     case "file":
-      return connection.writeFile(step.path, step.content, { mode: 0o644, signal });
+      await connection.writeFile(step.path, step.content, { mode: 0o644, signal });
+      if (step.stays) await script(forgetKeptScript(mesh, step.path));
+      return;
     case "secret":
       return writeSecret(connection, plan, signal);
     case "switch":
@@ -61,11 +79,11 @@ async function executeStep(
       await script(removeCoordinatorScript(mesh));
       return;
     case "start":
-      return startService(connection, mesh, step.service, signal);
+      return startService(connection, mesh, step.service, signal, options.startSeconds);
     case "health":
       return checkHealth(connection, mesh, step.service, signal);
     case "prune":
-      await script(pruneScript());
+      await script(`${endUpgradeScript(mesh)}\n${pruneScript()}`);
       return;
     case "record": {
       const { installRecord } = hostPaths(mesh);

@@ -36,6 +36,8 @@ if getent group ${socketGroup} >/dev/null && getent passwd ${coordinatorUser} >/
   && [ -d ${quote(paths.coordinatorState)} ] && [ -d ${quote(paths.configuration)} ] && [ -d ${quote(paths.releases)} ]; then say prepared yes; fi
 for folder in ${quote(paths.releases)}/*/; do [ -f "\${folder}release.json" ] && say release "$(basename "$folder")"; done
 say current "$(readlink ${quote(paths.current)} 2>/dev/null)"
+if [ -f ${quote(paths.previous)}/release.json ]; then say previous "$(readlink ${quote(paths.previous)})"; fi
+content kept ${quote(`${paths.keptConfiguration}/install.json`)}
 ${file("agent", paths.agentConfiguration)}
 ${file("coordinator", paths.coordinatorConfiguration)}
 content record ${quote(paths.installRecord)}

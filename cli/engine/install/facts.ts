@@ -38,9 +38,13 @@ export interface HostFacts {
   readonly releases: readonly string[];
   /** VERSION-HASH that `current` leads to. */
   readonly currentRelease: string | undefined;
+  /** VERSION-HASH that `previous` leads to; undefined where there is none to go back to. */
+  readonly previousRelease: string | undefined;
   /** SHA-256 of files by short name; absent: not there. */
   readonly digests: Readonly<Partial<Record<FactFile, string>>>;
   readonly installed: InstallRecord | undefined;
+  /** The record of the release before, as an upgrade kept it. */
+  readonly kept: InstallRecord | undefined;
   /** Id of the mesh of this name, whoever installed it. */
   readonly meshId: string | undefined;
   readonly agentInstalled: boolean;
@@ -89,8 +93,10 @@ export function parseFacts(text: string, target: string): HostFacts {
     prepared: one("prepared") === "yes",
     releases: all("release"),
     currentRelease: one("current")?.split("/").at(-1),
+    previousRelease: one("previous")?.split("/").at(-1),
     digests,
     installed,
+    kept: parseJson(decoded("content.kept"), installRecordSchema),
     meshId:
       parseJson(decoded("content.agent"), meshIdSchema)?.meshId ??
       parseJson(decoded("content.coordinator"), meshIdSchema)?.meshId ??

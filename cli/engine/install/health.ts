@@ -11,6 +11,7 @@ import type { Service } from "./specification.ts";
 const patience = 20_000;
 const interval = 300;
 const startTimeout = 90_000;
+const defaultStartSeconds = 80;
 
 /** Enables and restarts; returns when systemd says that the service is ready. @throws TunnelMeshError TM_INSTALL_SERVICE */
 export async function startService(
@@ -18,9 +19,14 @@ export async function startService(
   mesh: string,
   service: Service,
   signal: AbortSignal,
+  seconds = defaultStartSeconds,
 ): Promise<void> {
   const unit = unitOf(mesh, service);
-  const { code, stderr } = await connection.run(startScript(unit), { root: true, timeout: startTimeout, signal });
+  const { code, stderr } = await connection.run(startScript(unit, seconds), {
+    root: true,
+    timeout: startTimeout,
+    signal,
+  });
   if (code !== 0) throw await serviceFailure(connection, unit, stderr, signal);
 }
 

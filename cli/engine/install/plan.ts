@@ -12,8 +12,14 @@ export type { InstallRelease, InstallSpec, Service } from "./specification.ts";
 /** Plain data; what a step writes that is secret is not in it. */
 export type Step = { readonly id: string; readonly title: string; readonly reason: string } & (
   | { readonly kind: "prepare" | "secret" | "reload" | "prune" | "remove-coordinator" }
-  | { readonly kind: "upload" | "switch"; readonly release: string }
-  | { readonly kind: "file"; readonly path: string; readonly content: string }
+  | { readonly kind: "upload" | "keep" | "switch"; readonly release: string }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly content: string;
+      /** Changed for another reason than an upgrade: going back to the release before keeps it as it is now. */
+      readonly stays: boolean;
+    }
   | { readonly kind: "start" | "health"; readonly service: Service }
   | { readonly kind: "record"; readonly record: InstallRecord }
 );
@@ -33,9 +39,11 @@ export function planInstall(facts: HostFacts, spec: InstallSpec): InstallPlan {
   const paths = hostPaths(spec.mesh);
   const uploads = !facts.releases.includes(release);
   checkHost(facts, spec, uploads);
-  const files = desiredFiles(spec).flatMap((file) => fileStep(facts, file));
+  const stays = facts.installed?.release === release;
+  const files = desiredFiles(spec).flatMap((file) => fileStep(facts, file, stays));
   const secret = planSecret(facts, spec);
   const switches = facts.currentRelease !== release;
+  const keeps = isUpgrade(facts, release) && switches;
   const starts = startSteps(facts, spec, secret.digest);
   const removes = spec.coordinator === undefined && facts.coordinatorInstalled;
   const record = desiredRecord(facts, spec, secret.digest);
@@ -46,6 +54,13 @@ export function planInstall(facts: HostFacts, spec: InstallSpec): InstallPlan {
       title: `upload release ${release}`,
       reason: "not on the host",
       kind: "upload",
+      release,
+    }),
+    ...when(keeps, {
+      id: "keep",
+      title: "keep what the present release started from",
+      reason: "to go back to it",
+      kind: "keep",
       release,
     }),
     ...files,
@@ -81,7 +96,7 @@ export function planInstall(facts: HostFacts, spec: InstallSpec): InstallPlan {
           ]
         : [],
     ),
-    ...when(switches && facts.releases.length > 0, {
+    ...when((switches && facts.releases.length > 0) || isUpgrade(facts, release), {
       id: "prune",
       title: "remove old releases",
       reason: "switched",
@@ -99,6 +114,11 @@ export function planInstall(facts: HostFacts, spec: InstallSpec): InstallPlan {
     changes: steps.length > 0,
     networkSecret: () => networkSecret,
   };
+}
+
+/** Says whether a host whose install was completed once is to run another release; an upgrade killed half-way is still one. */
+export function isUpgrade({ installed, currentRelease }: HostFacts, release: string): boolean {
+  return installed !== undefined && (installed.release !== release || currentRelease !== release);
 }
 
 /** The steps of a host that nothing is known of yet, as planInstall would name them. */
@@ -135,12 +155,11 @@ function desiredFiles(spec: InstallSpec): DesiredFile[] {
   ];
 }
 
-function fileStep(facts: HostFacts, { id, path, content }: DesiredFile): Step[] {
+function fileStep(facts: HostFacts, { id, path, content }: DesiredFile, stays: boolean): Step[] {
   const there = facts.digests[id];
   if (there === sha256(content)) return [];
-  return [
-    { id, title: `write ${path}`, reason: there === undefined ? "missing" : "changed", kind: "file", path, content },
-  ];
+  const reason = there === undefined ? "missing" : "changed";
+  return [{ id, title: `write ${path}`, reason, kind: "file", path, content, stays }];
 }
 
 function planSecret(facts: HostFacts, spec: InstallSpec): { writes: boolean; reason: string; digest: string } {
@@ -167,7 +186,7 @@ function startSteps(facts: HostFacts, spec: InstallSpec, secret: string): Step[]
     if (spec[service] === undefined) return [];
     const { active, enabled } = facts.services[service];
     const before = facts.installed?.services[service];
-    const same = before === serviceDigest(spec, service, secret);
+    const same = before === serviceDigest(spec, service, secret) && facts.currentRelease === releaseName(spec.release);
     if (same && active && enabled) return [];
     const reason = before === undefined ? "new" : !same ? "changed" : active ? "not enabled" : "not running";
     return [

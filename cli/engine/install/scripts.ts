@@ -4,7 +4,7 @@ import { quote } from "../ssh/quote.ts";
 import { checksumFile } from "./archive.ts";
 import { coordinatorUser, socketGroup } from "./facts-script.ts";
 
-const path = "PATH=$PATH:/usr/sbin:/sbin; export PATH; set -e";
+const path = "PATH=$PATH:/usr/sbin:/sbin; LC_ALL=C; export PATH LC_ALL; set -e";
 
 /** Group and user of the services, and the folders of mesh `mesh` with their owners. */
 export function prepareScript(mesh: string): string {
@@ -32,6 +32,8 @@ export function unpackScript(mesh: string, name: string, hash: string): string {
   const partial = quote(`${hostPaths(mesh).releases}/${name}.partial`);
   return `${path}
 umask 022
+partial=${partial}
+trap 'rm -rf "$partial"' EXIT
 rm -rf ${partial}; mkdir ${partial}; cd ${partial}
 tar -xzf - --no-same-owner
 sha256sum -c --quiet ${checksumFile}
@@ -59,18 +61,21 @@ sync .`;
 export function pruneScript(): string {
   return `${path}
 cd /opt/tunnelmesh/releases 2>/dev/null || exit 0
-used=" $(for link in ../*/current ../*/previous; do basename "$(readlink "$link" || true)"; done | tr '\\n' ' ') "
+used=" $(for link in ../*/current ../*/previous ../*/previous.before; do basename "$(readlink "$link" || true)"; done | tr '\\n' ' ') "
 for folder in *; do
   case "$used" in *" $folder "*) ;; *) rm -rf "./$folder" ;; esac
 done`;
 }
 
-/** Enables and (re)starts a unit; Type=notify makes this wait until the service says that it is ready. */
-export function startScript(unit: string): string {
+/** Enables and (re)starts a unit; Type=notify makes this wait, at most `seconds`, until the service says that it is ready. */
+export function startScript(unit: string, seconds: number): string {
   return `${path}
 systemctl reset-failed ${quote(unit)} 2>/dev/null || true
 systemctl enable --quiet ${quote(unit)}
-systemctl restart ${quote(unit)}`;
+timeout ${seconds} systemctl restart ${quote(unit)} && exit 0
+code=$?
+if [ "$code" = 124 ]; then echo "it was not ready after ${seconds} s" >&2; fi
+exit "$code"`;
 }
 
 /** Stops the coordinator of a mesh and removes what is its own. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { type Release as ReleaseRecord, releaseSchema } from "../../../protocol/host/configuration.ts";
 import { fetchPinned } from "./fetch.ts";
 import { type Architecture, pinnedKoffi, pinnedNode } from "./pins.ts";
-import { readPrograms } from "./programs.ts";
+import { type Programs, readPrograms } from "./programs.ts";
 
 export type { Architecture } from "./pins.ts";
 
@@ -21,6 +21,8 @@ export interface Release {
 export interface ReleaseOptions {
   /** The checkout, or the installed package. */
   readonly root: string;
+  /** Folder with agent.mjs, coordinator.mjs and a package.json for the version, taken as they are in place of the checkout's. */
+  readonly programs?: string;
   /** Folder for what is fetched and built; may be removed at any time. */
   readonly cache: string;
   readonly onProgress?: (text: string) => void;
@@ -32,9 +34,10 @@ export interface ReleaseOptions {
  * @throws TunnelMeshError TM_RELEASE_FETCH, TM_RELEASE_INTEGRITY
  */
 export async function buildRelease(architecture: Architecture, options: ReleaseOptions): Promise<Release> {
-  const version = await readVersion(options.root);
+  const { programs } = options;
+  const version = await readVersion(programs ?? options.root);
   const [bundles, node, koffi] = await Promise.all([
-    readPrograms(options.root, version),
+    programs === undefined ? readPrograms(options.root, version) : readFolder(programs),
     fetchPinned(pinnedNode[architecture], options.cache, options),
     fetchPinned(pinnedKoffi[architecture], options.cache, options),
   ]);
@@ -64,6 +67,14 @@ export async function buildRelease(architecture: Architecture, options: ReleaseO
     await rm(work, { recursive: true, force: true });
   }
   return release;
+}
+
+async function readFolder(folder: string): Promise<Programs> {
+  const [agent, coordinator] = await Promise.all([
+    readFile(path.join(folder, "agent.mjs")),
+    readFile(path.join(folder, "coordinator.mjs")),
+  ]);
+  return { agent, coordinator };
 }
 
 async function readVersion(root: string): Promise<string> {

@@ -86,6 +86,7 @@ describe("a plan", () => {
     const release = { ...nodeSpec.release, hash: "d".repeat(64) };
     expect(ids(planInstall(installed(nodeSpec), { ...nodeSpec, release }))).toEqual([
       "upload",
+      "keep",
       "switch",
       "start-agent",
       "health-agent",
