@@ -41,7 +41,6 @@ async function writeRecord(
   hosts: Readonly<Record<string, KnownHost>>,
 ): Promise<void> {
   const commit = await projectCommit(run.context.loaded.projectFolder);
-  const hosts = Object.fromEntries([...kept, ...now]);
   await coordinator.record({
     at: Date.now(),
     by: `${os.userInfo().username}@${os.hostname()}`,

@@ -6,7 +6,7 @@ import { finishRollback, switchBack } from "../install/rollback.ts";
 import type { HostResult, RollbackResult, RollbackStack } from "./contract.ts";
 import { connectCoordinator } from "./coordinator.ts";
 import { readRecords } from "./known-hosts.ts";
-import { deployedMesh, membersWithAdded, pickMembers } from "./members.ts";
+import { allMembers, deployedMesh, pickMembers } from "./members.ts";
 import type { ReachedHost, UnreachedHost } from "./reach.ts";
 import { recordRelease } from "./record.ts";
 import { checkRelease, type Patient, reachedPeers } from "./release-health.ts";
@@ -35,8 +35,8 @@ export const rollbackStack: RollbackStack = ({ names, ...context }) =>
 async function rollback(run: Run, names: readonly string[] | undefined): Promise<RollbackResult> {
   const { progress, signal } = run.context;
   progress.phase("Reaching hosts");
-  const members = await membersWithAdded(run);
-  const outcomes = await run.reach(false, names === undefined ? members : pickMembers(members, names));
+  const all = await allMembers(run);
+  const outcomes = await run.reach(false, names === undefined ? all.members : pickMembers(all, names));
   const read = await settleAll(reachedOf(outcomes), run.parallel, signal, async (host): Promise<OldHost> => {
     return { ...host, facts: await readFacts(host.connection, run.model.name, signal) };
   });
@@ -59,7 +59,11 @@ async function rollback(run: Run, names: readonly string[] | undefined): Promise
   }
   progress.phase("Going back");
   const settled = await underLease(run, hosts, () => goBack(run, going, hosts));
-  const unreached = [...outcomes.filter((outcome) => outcome.kind === "unreached"), ...unread];
+  const unreached = [
+    ...(names === undefined ? all.apart : []),
+    ...outcomes.filter((outcome) => outcome.kind === "unreached"),
+    ...unread,
+  ];
   const results = [
     ...settled.map((one) => resultOf(one)),
     ...staying.map(
