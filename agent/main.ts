@@ -12,6 +12,7 @@ import { TimestampFile } from "./control/timestamp-file.ts";
 import { createNoNames } from "./dns/name-service.ts";
 import { createResolver, type ResolverOptions } from "./dns/resolver.ts";
 import { loadIdentity } from "./identity/identity.ts";
+import { describeCommand, joinCommand, wrapCommand } from "./join/commands.ts";
 import { sweepTemporaries } from "./map/durable.ts";
 import { Hints } from "./map/hints.ts";
 import { MapStore } from "./map/map-store.ts";
@@ -29,7 +30,7 @@ const exitStayDown = 78;
 const stopTimeout = 8_000;
 const dnsPort = 53;
 
-type Run = Exclude<AgentCommand, { readonly command: "version" }>;
+type Run = Extract<AgentCommand, { readonly tunnel: boolean }>;
 
 async function main(argv: readonly string[]): Promise<void> {
   const command = parseArguments(argv);
@@ -44,6 +45,15 @@ async function main(argv: readonly string[]): Promise<void> {
       await makeNetworkSecret(files.networkSecret, meshId);
       return;
     }
+    case "describe":
+      print(await describeCommand(process.stdin, command.identity, release));
+      return;
+    case "join":
+      print(await joinCommand(process.stdin, command, release));
+      return;
+    case "wrap":
+      print(await wrapCommand(process.stdin, command));
+      return;
     case "repair":
       return await repair(command);
     case "run":
@@ -51,6 +61,10 @@ async function main(argv: readonly string[]): Promise<void> {
     default:
       command satisfies never;
   }
+}
+
+function print(result: unknown): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 async function run(command: Run, release: string): Promise<void> {

@@ -14,6 +14,10 @@ export interface Limits {
   readonly guestMilliseconds: number;
   readonly guestSubmits: number;
   readonly guestItems: number;
+  /** Proofs of a token and requests for a place on one such channel, and its pings. */
+  readonly guestAsks: number;
+  readonly guestPingsPerSecond: number;
+  readonly guestPingBurst: number;
   /** Messages other than relay frames, per member. */
   readonly messagesPerSecond: number;
   readonly messageBurst: number;
@@ -45,6 +49,9 @@ export const defaultLimits: Limits = {
   guestMilliseconds: 30_000,
   guestSubmits: 8,
   guestItems: 64,
+  guestAsks: 16,
+  guestPingsPerSecond: 1,
+  guestPingBurst: 10,
   messagesPerSecond: 50,
   messageBurst: 500,
   relayBitsPerSecond: 50_000_000,

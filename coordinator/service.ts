@@ -13,6 +13,7 @@ import { Registry } from "./membership/registry.ts";
 import { startServiceNotices } from "./service-notice.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { KeyQuota } from "./wire/key-quota.ts";
+import { PendingJoins } from "./wire/pending-joins.ts";
 import { Roster } from "./wire/roster.ts";
 import { listenForAgents } from "./wire/server.ts";
 
@@ -60,7 +61,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const counters = new Counters();
   const roster = new Roster(limits.presenceMilliseconds);
   const keyQuota = new KeyQuota(now);
-  const context = { registry, roster, keyQuota, counters, limits, key, meshId: Buffer.from(meshId, "hex"), log, now };
+  const wallClock = (): number => Date.now();
+  const context = {
+    registry,
+    roster,
+    keyQuota,
+    pendingJoins: new PendingJoins(now),
+    counters,
+    limits,
+    key,
+    meshId: Buffer.from(meshId, "hex"),
+    log,
+    now,
+    wallClock,
+  };
   const admin = {
     registry,
     counters,
@@ -68,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     release,
     connected: () => [...roster.members.keys()],
     uptime: now,
-    wallClock: () => Date.now(),
+    wallClock,
   };
   const admins = await listenForAdmins(place(paths.coordinatorSocket), admin, log);
   const agents = await listenForAgents(context, configuration.listen);

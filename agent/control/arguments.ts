@@ -5,7 +5,19 @@ import { TunnelMeshError } from "../../protocol/errors/error.ts";
 export type AgentCommand =
   | { readonly command: "version" }
   | {
-      readonly command: "run" | "network-secret" | "repair";
+      readonly command: "describe";
+      /** Private key file of the host that is to join. */
+      readonly identity: string;
+    }
+  | {
+      readonly command: "join";
+      readonly mesh: string;
+      readonly root: string;
+      /** The name that is wanted; undefined: one near the host's own. */
+      readonly name: string | undefined;
+    }
+  | {
+      readonly command: "run" | "network-secret" | "repair" | "wrap";
       readonly mesh: string;
       /** Put before every path of the host; empty on a real one. */
       readonly root: string;
@@ -21,18 +33,31 @@ export function parseArguments(argv: readonly string[]): AgentCommand {
   switch (command) {
     case "version":
       return { command };
+    case "join": {
+      const { name, root = "", describe = false, identity = "/etc/ssh/ssh_host_ed25519_key" } = values;
+      if (describe) return { command: "describe", identity };
+      if (name !== undefined && !label.test(name)) {
+        throw new TunnelMeshError("TM_USAGE", { detail: "--name is a DNS label: a-z, 0-9 and hyphens" });
+      }
+      return { command, mesh: readMesh(values.mesh), root, name };
+    }
     case "run":
     case "network-secret":
-    case "repair": {
-      const { mesh = "", root = "", "no-tunnel": noTunnel = false } = values;
-      if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(mesh)) {
-        throw new TunnelMeshError("TM_USAGE", { detail: "--mesh names the mesh" });
-      }
-      return { command, mesh, root, tunnel: !noTunnel };
+    case "repair":
+    case "wrap": {
+      const { mesh, root = "", "no-tunnel": noTunnel = false } = values;
+      return { command, mesh: readMesh(mesh), root, tunnel: !noTunnel };
     }
     default:
       throw new TunnelMeshError("TM_USAGE", { detail: `unknown subcommand ${command.slice(0, 32)}` });
   }
+}
+
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function readMesh(mesh = ""): string {
+  if (label.test(mesh)) return mesh;
+  throw new TunnelMeshError("TM_USAGE", { detail: "--mesh names the mesh" });
 }
 
 function parse(argv: readonly string[]) {
@@ -40,7 +65,14 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { mesh: { type: "string" }, root: { type: "string" }, "no-tunnel": { type: "boolean" } },
+      options: {
+        mesh: { type: "string" },
+        root: { type: "string" },
+        name: { type: "string" },
+        identity: { type: "string" },
+        describe: { type: "boolean" },
+        "no-tunnel": { type: "boolean" },
+      },
     });
   } catch (error) {
     throw new TunnelMeshError("TM_USAGE", { detail: error instanceof Error ? error.message : String(error) });

@@ -26,8 +26,8 @@ export interface ChannelOptions {
   readonly coordinatorKey: Uint8Array;
   readonly meshId: MeshId;
   readonly onMessage: (message: CoordinationMessage) => void;
-  /** Called once, also when the channel never opened. */
-  readonly onClose: (reason: string) => void;
+  /** Called once, also when the channel never opened; `phase` is how far it had come. */
+  readonly onClose: (reason: string, phase: "connecting" | "handshaking" | "open") => void;
   readonly onOpen: () => void;
 }
 
@@ -60,6 +60,11 @@ export class Channel {
     this.#socket.on("close", (code) => this.close(`the coordinator closed the connection (${code})`));
   }
 
+  /** The handshake hash, 32 bytes: what a signature over this very channel covers. Undefined before it is open. */
+  get binding(): Uint8Array | undefined {
+    return this.#state.kind === "open" ? this.#state.transport.channelBinding : undefined;
+  }
+
   get dropped(): number {
     return this.#queue.dropped;
   }
@@ -81,11 +86,12 @@ export class Channel {
   /** Ends the channel; the first reason wins. */
   close(reason: string): void {
     if (this.#state.kind === "closed") return;
+    const phase = this.#state.kind;
     if (this.#state.kind === "open") this.#state.transport.close();
     this.#state = { kind: "closed" };
     clearTimeout(this.#timer);
     this.#socket.terminate();
-    this.#options.onClose(reason);
+    this.#options.onClose(reason, phase);
   }
 
   #start(): void {

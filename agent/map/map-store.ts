@@ -3,14 +3,29 @@ import type { MeshId } from "../../protocol/brand.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { MeshView } from "../../protocol/trust/member.ts";
-import { formatMeshFile, meshFileLimit } from "../../protocol/trust/mesh-file.ts";
-import { applyItems, type ItemVerdict, itemsOf, openView } from "../../protocol/trust/view.ts";
+import { meshFileLimit } from "../../protocol/trust/mesh-file.ts";
+import {
+  applyItems,
+  type ItemRefusal,
+  type ItemVerdict,
+  keptItemsOf,
+  openView,
+  restoreItems,
+} from "../../protocol/trust/view.ts";
 import { readIfThere, writeDurably } from "./durable.ts";
 import { type Head, readHead, standsBehind, writeHead } from "./head.ts";
-import { readSignedLines } from "./signed-lines.ts";
+import { formatKeptLines, readSignedLines } from "./signed-lines.ts";
 
-/** Log entries that came before their predecessor and are tried again with the next items. */
+/** Items that came before what they rest on and are tried again with the next ones. */
 const earlyLimit = 1024;
+/** An entry before its predecessor; a token's grant before the token, or before the checkpoint that confirms it. */
+const early: ReadonlySet<ItemRefusal | "waiting-for-grant"> = new Set([
+  "gap",
+  "unknown-token",
+  "token-expired",
+  "token-revoked",
+  "used-up",
+]);
 
 export interface MapFiles {
   /** The agent's own copy. */
@@ -40,13 +55,19 @@ export class MapStore {
 
   /**
    * Opens the map of mesh `meshId` from the agent's copy and the installed mesh file, whichever knows more.
+   * @param fetched what a coordinator sent, genesis first; only signatures make it count
    * @throws TunnelMeshError TM_AGENT_MAP when neither holds the genesis of this mesh
    */
-  static async open(files: MapFiles, meshId: MeshId, nowUnixSeconds: number): Promise<MapStore> {
-    const own = readSignedLines((await readIfThere(files.map, meshFileLimit)) ?? "");
+  static async open(
+    files: MapFiles,
+    meshId: MeshId,
+    nowUnixSeconds: number,
+    fetched: readonly SignedItem[] = [],
+  ): Promise<MapStore> {
+    const { view: kept, damaged } = await readOwn(files, meshId, nowUnixSeconds);
     const installed = readSignedLines((await readIfThere(files.meshFile, meshFileLimit)) ?? "");
-    let view: MeshView | undefined;
-    for (const { items } of [own, installed]) {
+    let view = kept;
+    for (const items of [installed.items.map(({ item }) => item), fetched]) {
       const [genesis, ...rest] = items;
       if (genesis === undefined) continue;
       if (view === undefined) {
@@ -55,7 +76,7 @@ export class MapStore {
       } else view = applyItems(view, rest, nowUnixSeconds).view;
     }
     if (view === undefined) throw new TunnelMeshError("TM_AGENT_MAP", { detail: files.meshFile });
-    const store = new MapStore(files, view, await readHead(files.head, meshId), own.damaged);
+    const store = new MapStore(files, view, await readHead(files.head, meshId), damaged);
     await store.#write(view);
     return store;
   }
@@ -74,7 +95,7 @@ export class MapStore {
     const work = this.#writing.then(async () => {
       const all = [...items, ...this.#early];
       const { view, verdicts } = applyItems(this.#view, all, nowUnixSeconds);
-      this.#early = all.filter((_, index) => verdicts[index]?.reason === "gap").slice(0, earlyLimit);
+      this.#early = all.filter((_, index) => early.has(verdicts[index]?.reason ?? "older")).slice(0, earlyLimit);
       if (view.held !== this.#view.held) await this.#write(view);
       this.#view = view;
       return verdicts.slice(0, items.length);
@@ -88,10 +109,22 @@ export class MapStore {
   }
 
   async #write(view: MeshView): Promise<void> {
-    await writeDurably(this.#files.map, formatMeshFile(itemsOf(view)));
+    await writeDurably(this.#files.map, formatKeptLines(keptItemsOf(view)));
     if (standsBehind(view, this.#head) !== undefined) return;
     if (this.#head?.seq === view.head.seq && this.#head.hash === view.head.hash) return;
     this.#head = { mesh: view.meshId, seq: view.head.seq, hash: view.head.hash };
     await writeHead(this.#files.head, this.#head);
   }
+}
+
+/** The view of the agent's own copy, as it was written; undefined where there is none of this mesh. Changes nothing. */
+export async function readOwn(
+  files: Pick<MapFiles, "map">,
+  meshId: MeshId,
+  nowUnixSeconds: number,
+): Promise<{ readonly view: MeshView | undefined; readonly damaged: number }> {
+  const { items, damaged } = readSignedLines((await readIfThere(files.map, meshFileLimit)) ?? "");
+  const [genesis, ...rest] = items;
+  const opened = genesis && openView(genesis.item, meshId);
+  return { view: opened?.ok ? restoreItems(opened.view, rest, nowUnixSeconds).view : undefined, damaged };
 }

@@ -27,9 +27,14 @@ export async function makeNetworkSecret(file: string, meshId: string): Promise<b
   if ((await readNetworkSecret(file, meshId)) !== undefined) return false;
   const bytes = randomBytes(32);
   const secret: NetworkSecret = { v: 1, mesh: meshId, generations: [{ gen: 1, secret: bytes.toString("hex") }] };
-  await writeDurably(file, `${JSON.stringify(secret)}\n`);
+  await writeNetworkSecret(file, secret);
   bytes.fill(0);
   return true;
+}
+
+/** Writes it, 0600. */
+export async function writeNetworkSecret(file: string, secret: NetworkSecret): Promise<void> {
+  await writeDurably(file, `${JSON.stringify(secret)}\n`);
 }
 
 /** Newest generation held; 0 = none, as `keys.gen` says it. */

@@ -2,13 +2,14 @@
 import type { MeshId, NodeId } from "../../protocol/brand.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { decodeItem } from "../../protocol/trust/body.ts";
+import type { Grant } from "../../protocol/trust/grant.ts";
 import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { MeshView } from "../../protocol/trust/member.ts";
-import { applyItems, openView } from "../../protocol/trust/view.ts";
+import { applyItems, openView, restoreItems } from "../../protocol/trust/view.ts";
 import type { Store } from "../store/store.ts";
 import { refuseClaims } from "./claims.ts";
 import { VersionedMap } from "./map.ts";
-import { changedRows, genesisRow } from "./rows.ts";
+import { changedRows, genesisRow, keptItems } from "./rows.ts";
 
 export interface Verdict {
   readonly accepted: boolean;
@@ -18,6 +19,9 @@ export interface Verdict {
 
 /** Judges keys before they are looked at: a reason to refuse, or undefined. */
 export type KeysRule = (nid: NodeId, view: MeshView) => string | undefined;
+
+/** Judges a token's grant in its turn, when everything before it is settled. */
+export type GrantRule = (grant: Grant, view: MeshView) => Promise<string | undefined>;
 
 /** Keys of nodes that nobody granted are not kept: anybody can sign such. */
 export const onlyGranted: KeysRule = (nid, view) => (view.held.grants.has(nid) ? undefined : "not-granted");
@@ -57,21 +61,21 @@ export class Registry {
     readonly now: () => number;
   }): Promise<Registry> {
     const { store, meshId, installed, now } = options;
-    const { mapVersion, rows } = await store.load();
+    const { mapVersion, rows, uses } = await store.load();
     const genesis = rows[0]?.item ?? installed[0];
     const opened = genesis === undefined ? undefined : openView(genesis, meshId);
     if (!opened?.ok) {
       const detail = opened === undefined ? "there is no genesis" : `the genesis was refused: ${opened.reason}`;
       throw new TunnelMeshError("TM_COORDINATION_OTHER_MESH", { detail });
     }
-    const items = rows.slice(1).map((row) => row.item);
-    const registry = new Registry(store, applyItems(opened.view, items, now()).view, now);
+    const kept = keptItems(rows, uses).slice(1);
+    const registry = new Registry(store, restoreItems(opened.view, kept, now()).view, now);
     registry.map.fill(rows);
     registry.#version = mapVersion;
-    registry.#nextOrdinal = 1 + rows.reduce((highest, row) => Math.max(highest, row.ordinal), 0);
+    registry.#nextOrdinal = 1 + [...rows, ...uses].reduce((highest, row) => Math.max(highest, row.ordinal), 0);
     if (rows.length === 0) {
       const row = genesisRow(opened.view);
-      await store.changeItems({ version: row.version, put: [row], remove: [], release: [] });
+      await store.changeItems({ version: row.version, put: [row], remove: [], release: [], use: [], unuse: [] });
       registry.map.apply([row], []);
       registry.#version = row.version;
     }
@@ -108,16 +112,27 @@ export class Registry {
     return this.exclusively(() => this.#submit(items, rule));
   }
 
+  /** `submit` for a node that joins: its grant is judged by `grantRule` in its turn. */
+  join(items: readonly SignedItem[], rule: KeysRule, grantRule: GrantRule): Promise<readonly Verdict[]> {
+    return this.exclusively(() => this.#submit(items, rule, grantRule));
+  }
+
   /** Lets go of members whose grant has run out. */
   expire(): Promise<void> {
     return this.exclusively(async () => {
-      const before = this.#view.members;
-      this.#view = applyItems(this.#view, [], this.#now()).view;
-      if (this.#view.members.size !== before.size) this.#tell({ touched: "all" });
+      const before = this.#view;
+      const next = applyItems(before, [], this.#now()).view;
+      if (next.held !== before.held) await this.#commit(next, []);
+      else this.#view = next;
+      if (this.#view.members.size !== before.members.size) this.#tell({ touched: "all" });
     });
   }
 
-  async #submit(items: readonly SignedItem[], rule: KeysRule | undefined): Promise<readonly Verdict[]> {
+  async #submit(
+    items: readonly SignedItem[],
+    rule: KeysRule | undefined,
+    grantRule?: GrantRule,
+  ): Promise<readonly Verdict[]> {
     const verdicts: Verdict[] = [];
     const accepted: SignedItem[] = [];
     let next = this.#view;
@@ -136,11 +151,17 @@ export class Registry {
       const fits = Buffer.byteLength(JSON.stringify(items[index])) <= itemBytesLimit;
       if (!fits) verdicts[index] = { accepted: false, known: false, reason: "too-long" };
       if (!fits || rule === undefined) return fits;
-      const reason = refuseClaims(items[index]!, bodies[index]!, next.admins);
+      const reason = refuseClaims(items[index]!, bodies[index]!, next);
       if (reason !== undefined) verdicts[index] = { accepted: false, known: false, reason };
       return reason === undefined;
     });
-    apply(indices.filter((index) => nids[index] === undefined));
+    for (const index of indices.filter((one) => nids[one] === undefined)) {
+      const body = bodies[index]!;
+      const isGrant = grantRule !== undefined && body.ok && body.item.kind === "grant";
+      const reason = isGrant ? await grantRule(body.item.value, next) : undefined;
+      if (reason !== undefined) verdicts[index] = { accepted: false, known: false, reason };
+    }
+    apply(indices.filter((index) => nids[index] === undefined && verdicts[index] === undefined));
     const keys = indices.filter((index) => {
       const nid = nids[index];
       const reason = nid === undefined ? undefined : rule?.(nid, next);
@@ -155,10 +176,10 @@ export class Registry {
   async #commit(next: MeshView, accepted: readonly SignedItem[]): Promise<void> {
     const version = this.#version + 1;
     const context = { rows: this.map.rows, version, nextOrdinal: this.#nextOrdinal };
-    const { put, remove, revoked, touched } = changedRows(this.#view, next, accepted, context);
-    await this.store.changeItems({ version, put, remove, release: revoked });
+    const { put, remove, revoked, touched, use, unuse } = changedRows(this.#view, next, accepted, context);
+    await this.store.changeItems({ version, put, remove, release: revoked, use, unuse });
     this.map.apply(put, remove);
-    this.#nextOrdinal += put.length;
+    this.#nextOrdinal += put.length + use.length;
     this.#version = version;
     this.#view = next;
     this.#tell({ touched });

@@ -4,7 +4,8 @@ import { decodeItem } from "../../protocol/trust/body.ts";
 import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { MeshView } from "../../protocol/trust/member.ts";
 import { hashLine } from "../../protocol/trust/mesh-file.ts";
-import { type ItemRow, ranks } from "../store/store.ts";
+import type { KeptItem } from "../../protocol/trust/view.ts";
+import { type ItemRow, ranks, type UseRow } from "../store/store.ts";
 
 /** A row as the view has it, before version and ordinal. */
 interface Claim {
@@ -24,6 +25,8 @@ export interface RowChange {
   readonly revoked: readonly NodeId[];
   /** Nodes that this batch touched: their channels are judged anew. */
   readonly touched: ReadonlySet<NodeId>;
+  readonly use: readonly UseRow[];
+  readonly unuse: readonly Pick<UseRow, "tid" | "nid">[];
 }
 
 export interface RowContext {
@@ -32,7 +35,7 @@ export interface RowContext {
   readonly nextOrdinal: number;
 }
 
-/** Compares two views after `items` were accepted. Only what these items name is looked at. */
+/** Compares two views after `items` were accepted. Only what these items name is looked at, and what a token may have changed. */
 export function changedRows(
   before: MeshView,
   after: MeshView,
@@ -46,6 +49,15 @@ export function changedRows(
   const add = (claim: Claim | undefined): void => {
     if (claim !== undefined && context.rows.get(claim.key)?.item !== claim.item) claims.set(claim.key, claim);
   };
+  const gone = (nid: NodeId): void => {
+    touched.add(nid);
+    remove.add(`grant:${nid}`);
+    revoked.add(nid);
+  };
+  // The end of a token, a confirmed node in another's place, silence: grants that go without being named.
+  if (after.tokens.size > 0) {
+    for (const nid of before.held.grants.keys()) if (!after.held.grants.has(nid)) gone(nid);
+  }
   for (const item of items) {
     const decoded = decodeItem(item.body);
     if (!decoded.ok || decoded.item.kind === "genesis") continue;
@@ -55,10 +67,7 @@ export function changedRows(
       for (const claim of evidenceClaims(after, item)) add(claim);
       if (value.op.type !== "node.revoke") continue;
       touched.add(value.op.nid);
-      if (before.held.grants.has(value.op.nid) && !after.held.grants.has(value.op.nid)) {
-        remove.add(`grant:${value.op.nid}`);
-        revoked.add(value.op.nid);
-      }
+      if (before.held.grants.has(value.op.nid) && !after.held.grants.has(value.op.nid)) gone(value.op.nid);
       continue;
     }
     touched.add(value.nid);
@@ -75,7 +84,51 @@ export function changedRows(
     const old = keeps ? context.rows.get(key) : undefined;
     return { key, rank, item, version: context.version, ordinal: old?.ordinal ?? context.nextOrdinal + index };
   });
-  return { put, remove: [...remove], revoked: [...revoked], touched };
+  const ordinals = new Map(put.map(({ key, ordinal }) => [key, ordinal]));
+  const end = context.nextOrdinal + put.length;
+  return { put, remove: [...remove], revoked: [...revoked], touched, ...changedUses(before, after, ordinals, end) };
+}
+
+function changedUses(
+  before: MeshView,
+  after: MeshView,
+  ordinals: ReadonlyMap<string, number>,
+  end: number,
+): Pick<RowChange, "use" | "unuse"> {
+  const use: UseRow[] = [];
+  const unuse: Pick<UseRow, "tid" | "nid">[] = [];
+  for (const [tid, nodes] of after.held.uses) {
+    const known = before.held.uses.get(tid);
+    if (known === nodes) continue;
+    for (const [nid, { item, seen }] of nodes) {
+      const ordinal = ordinals.get(`grant:${nid}`) ?? end;
+      if (known?.get(nid)?.item !== item) use.push({ tid, nid, seen, ordinal, item });
+    }
+    for (const nid of known?.keys() ?? []) if (!nodes.has(nid)) unuse.push({ tid, nid });
+  }
+  return { use, unuse };
+}
+
+/** What a view is restored from: rows in their order, with the uses of tokens among the grants. */
+export function keptItems(rows: readonly ItemRow[], uses: readonly UseRow[]): KeptItem[] {
+  const seen = new Map(uses.map((use) => [`${use.nid} ${use.item.body}`, use.seen]));
+  const grants = rows.filter(({ rank }) => rank === ranks.grant);
+  const present = new Set(grants.map(({ key, item }) => `${key.slice("grant:".length)} ${item.body}`));
+  const spent = uses.filter(({ nid, item }) => !present.has(`${nid} ${item.body}`));
+  const placed = [
+    ...grants.map(({ key, ordinal, item }) => {
+      const at = seen.get(`${key.slice("grant:".length)} ${item.body}`);
+      return { ordinal, kept: { item, ...(at === undefined ? {} : { seen: at }) } };
+    }),
+    ...spent.map(({ ordinal, item, seen: at }) => ({ ordinal, kept: { item, seen: at } })),
+  ];
+  const plain = (from: number, to: number): KeptItem[] =>
+    rows.filter(({ rank }) => rank >= from && rank <= to).map(({ item }) => ({ item }));
+  return [
+    ...plain(ranks.genesis, ranks.log),
+    ...placed.sort((left, right) => left.ordinal - right.ordinal).map(({ kept }) => kept),
+    ...plain(ranks.keys, ranks.evidence),
+  ];
 }
 
 /** The row of the genesis. */

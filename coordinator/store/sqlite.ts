@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Reservation, reservationSchema } from "../../protocol/control/admin.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { signedItemSchema } from "../../protocol/trust/item.ts";
-import type { ItemChange, ItemRow, Lease, Reserved, Store } from "./store.ts";
+import type { ItemChange, ItemRow, Lease, Reserved, Store, UseRow } from "./store.ts";
 
 /** Deploy records kept; older ones go. */
 export const deployLimit = 1000;
@@ -19,6 +19,10 @@ const tables = `
   ) STRICT;
   CREATE TABLE IF NOT EXISTS reservations (
     nid TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, ip4 TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS uses (
+    tid TEXT NOT NULL, nid TEXT NOT NULL, seen INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+    body TEXT NOT NULL, sigs TEXT NOT NULL, PRIMARY KEY (tid, nid)
   ) STRICT;
   CREATE TABLE IF NOT EXISTS deploys (number INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL) STRICT;
 `;
@@ -34,6 +38,18 @@ const itemRowSchema = z
   })
   .transform(
     ({ body, sigs, ...row }): ItemRow => ({ ...row, item: signedItemSchema.parse({ body, sigs: JSON.parse(sigs) }) }),
+  );
+const useRowSchema = z
+  .object({
+    tid: z.string(),
+    nid: z.string(),
+    seen: z.int(),
+    ordinal: z.int(),
+    body: z.string(),
+    sigs: z.string(),
+  })
+  .transform(
+    ({ body, sigs, ...row }): UseRow => ({ ...row, item: signedItemSchema.parse({ body, sigs: JSON.parse(sigs) }) }),
   );
 const leaseSchema = z.strictObject({
   holder: z.strictObject({ name: z.string(), machine: z.string(), pid: z.int(), id: z.string() }),
@@ -71,9 +87,14 @@ class SqliteStore implements Store {
     this.id = this.#meta("store") ?? "";
   }
 
-  async load(): Promise<{ readonly mapVersion: number; readonly rows: readonly ItemRow[] }> {
+  async load(): ReturnType<Store["load"]> {
     const rows = this.#database.prepare("SELECT * FROM items ORDER BY rank, ordinal").all();
-    return { mapVersion: Number(this.#meta("mapVersion") ?? "0"), rows: rows.map((row) => itemRowSchema.parse(row)) };
+    const uses = this.#database.prepare("SELECT * FROM uses ORDER BY ordinal").all();
+    return {
+      mapVersion: Number(this.#meta("mapVersion") ?? "0"),
+      rows: rows.map((row) => itemRowSchema.parse(row)),
+      uses: uses.map((row) => useRowSchema.parse(row)),
+    };
   }
 
   async changeItems(change: ItemChange): Promise<void> {
@@ -90,6 +111,11 @@ class SqliteStore implements Store {
           sigs,
         );
       }
+      for (const { tid, nid, seen, ordinal, item } of change.use) {
+        const sigs = JSON.stringify(item.sigs);
+        this.#run("INSERT OR REPLACE INTO uses VALUES (?, ?, ?, ?, ?, ?)", tid, nid, seen, ordinal, item.body, sigs);
+      }
+      for (const { tid, nid } of change.unuse) this.#run("DELETE FROM uses WHERE tid = ? AND nid = ?", tid, nid);
       for (const key of change.remove) this.#run("DELETE FROM items WHERE key = ?", key);
       for (const nid of change.release) this.#run("DELETE FROM reservations WHERE nid = ?", nid);
       this.#run("INSERT OR REPLACE INTO meta VALUES ('mapVersion', ?)", String(change.version));

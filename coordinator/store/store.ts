@@ -17,6 +17,17 @@ export interface ItemRow {
   readonly item: SignedItem;
 }
 
+/** A node that joined by a token, with the grant that the token signed: kept for good, so that its use stays counted. */
+export interface UseRow {
+  readonly tid: string;
+  readonly nid: string;
+  /** Unix seconds of first sight. */
+  readonly seen: number;
+  /** Place among the grants' ordinals. */
+  readonly ordinal: number;
+  readonly item: SignedItem;
+}
+
 /** One atomic change of the map. */
 export interface ItemChange {
   readonly version: number;
@@ -25,6 +36,9 @@ export interface ItemChange {
   readonly remove: readonly string[];
   /** Nodes whose reservation ends with this change. */
   readonly release: readonly string[];
+  readonly use: readonly UseRow[];
+  /** Uses that an admin's confirmation of another node took back. */
+  readonly unuse: readonly Pick<UseRow, "tid" | "nid">[];
 }
 
 /** Names and addresses that no token gets unless it was made for them. */
@@ -44,7 +58,11 @@ export interface Lease {
 export interface Store {
   /** Random id made with the database: a map version means something only together with it. */
   readonly id: string;
-  load(): Promise<{ readonly mapVersion: number; readonly rows: readonly ItemRow[] }>;
+  load(): Promise<{
+    readonly mapVersion: number;
+    readonly rows: readonly ItemRow[];
+    readonly uses: readonly UseRow[];
+  }>;
   changeItems(change: ItemChange): Promise<void>;
   reservations(): Promise<readonly Reservation[]>;
   /** Inserts or replaces the reservation of its node; false when another node has the name or the address. */

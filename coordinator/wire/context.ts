@@ -5,12 +5,14 @@ import type { Counters } from "../counters.ts";
 import type { Limits } from "../limits.ts";
 import type { Registry } from "../membership/registry.ts";
 import type { KeyQuota } from "./key-quota.ts";
+import type { PendingJoins } from "./pending-joins.ts";
 import type { Roster } from "./roster.ts";
 
 export interface WireContext {
   readonly registry: Registry;
   readonly roster: Roster;
   readonly keyQuota: KeyQuota;
+  readonly pendingJoins: PendingJoins;
   readonly counters: Counters;
   readonly limits: Limits;
   readonly key: KeyPair;
@@ -19,4 +21,6 @@ export interface WireContext {
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Unix milliseconds. */
+  readonly wallClock: () => number;
 }

@@ -1,8 +1,9 @@
 // A channel that is no member's: it may say who it wants to be and submit items that prove themselves, a few of them.
 import type { NodeId } from "../../protocol/brand.ts";
 import { type CoordinationMessage, encodeCoordination } from "../../protocol/coordination/frame.ts";
-import { onlyGranted } from "../membership/registry.ts";
 import { encodeNotice, encodeWelcome } from "./answers.ts";
+import { TokenBucket } from "./bucket.ts";
+import { Joining } from "./joining.ts";
 import type { Hello, Link, OpenChannel } from "./link.ts";
 import type { PeerPresence } from "./presence.ts";
 import type { Participant } from "./roster.ts";
@@ -13,6 +14,9 @@ export class Guest implements Participant {
   readonly #session: Link;
   readonly #channel: OpenChannel;
   readonly #hello: Hello;
+  readonly #joining: Joining;
+  readonly #pings: TokenBucket;
+  #asks: number;
   #submits: number;
   #items: number;
   #upgrading = false;
@@ -23,8 +27,12 @@ export class Guest implements Participant {
     this.#session = session;
     this.#channel = channel;
     this.#hello = hello;
-    this.#submits = session.context.limits.guestSubmits;
-    this.#items = session.context.limits.guestItems;
+    const { limits, now } = session.context;
+    this.#joining = new Joining(session.context, channel, this.nid);
+    this.#pings = new TokenBucket(limits.guestPingsPerSecond, limits.guestPingBurst, now());
+    this.#asks = limits.guestAsks;
+    this.#submits = limits.guestSubmits;
+    this.#items = limits.guestItems;
   }
 
   /** A member's key is known at once; anybody else is welcomed as a guest. */
@@ -57,13 +65,25 @@ export class Guest implements Participant {
   }
 
   receive(message: CoordinationMessage): void {
-    const { counters, log } = this.#session.context;
+    const { counters, now } = this.#session.context;
     if (message.kind === "ping") {
+      if (!this.#pings.take(1, now())) {
+        counters.add("message.refused.quota");
+        this.#session.end("TM_COORDINATION_QUOTA", "too many pings");
+        return;
+      }
       this.control(encodeCoordination("pong", message.body));
       return;
     }
     if (message.kind === "unknown") {
       counters.add("message.refused.unknown");
+      return;
+    }
+    if (message.kind === "prove" || message.kind === "propose") {
+      this.#asks -= 1;
+      if (this.#asks < 0) this.#endBusy();
+      else if (message.kind === "prove") this.#joining.prove(message.body);
+      else this.#joining.propose(message.body).catch((error: unknown) => this.#fail(error));
       return;
     }
     if (message.kind !== "submit") {
@@ -76,17 +96,22 @@ export class Guest implements Participant {
     this.#submits -= 1;
     this.#items -= items.length;
     if (this.#submits < 0 || this.#items < 0) {
-      counters.add("message.refused.quota");
-      this.#session.end("TM_COORDINATION_QUOTA", "a channel that is no member's may submit a few items only");
+      this.#endBusy();
       return;
     }
-    const { registry } = this.#session.context;
-    registry
-      .submit(items, (nid, view) => (nid === this.nid ? onlyGranted(nid, view) : "not-yours"))
+    this.#joining
+      .submit(items)
       .then((verdicts) => this.control(encodeCoordination("submitted", { id, verdicts: [...verdicts] })))
-      .catch((error: unknown) => {
-        log.error({ err: error, nid: this.nid }, "items could not be stored");
-        this.#session.refuse("channel.closed.failure");
-      });
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #endBusy(): void {
+    this.#session.context.counters.add("message.refused.quota");
+    this.#session.end("TM_COORDINATION_QUOTA", "a channel that is no member's may ask and submit a few things only");
+  }
+
+  #fail(error: unknown): void {
+    this.#session.context.log.error({ err: error, nid: this.nid }, "items could not be stored");
+    this.#session.refuse("channel.closed.failure");
   }
 }

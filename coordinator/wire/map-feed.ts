@@ -19,10 +19,15 @@ export class MapFeed {
   #rows: ItemRow[] = [];
   #next = 0;
   #started: boolean;
+  readonly #shows: (row: ItemRow) => boolean;
 
-  /** @param since the version that the member has; 0 = nothing */
-  constructor(registry: Registry, since: number) {
+  /**
+   * @param since the version that the member has; 0 = nothing
+   * @param shows which rows the receiver may see
+   */
+  constructor(registry: Registry, since: number, shows: (row: ItemRow) => boolean = () => true) {
     this.#registry = registry;
+    this.#shows = shows;
     this.#since = since > registry.mapVersion ? 0 : since;
     this.#until = this.#since;
     this.#started = false;
@@ -57,6 +62,7 @@ export class MapFeed {
 
   /** Keys of nodes that nobody has granted are for nobody. */
   #isShown(row: ItemRow): boolean {
+    if (!this.#shows(row)) return false;
     return !row.key.startsWith("keys:") || this.#registry.view.held.grants.has(row.key.slice(5) as NodeId);
   }
 }

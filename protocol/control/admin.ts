@@ -28,7 +28,7 @@ export const adminRequestSchema = z.discriminatedUnion("method", [
   z.strictObject({
     method: z.literal("reserved.set"),
     names: z.array(z.string().max(63)).max(10_000),
-    ip4s: z.array(z.string().max(15)).max(10_000),
+    ip4s: z.array(z.ipv4()).max(10_000),
   }),
   /** Join tokens of the verified view, oldest first. */
   z.strictObject({ method: z.literal("tokens") }),

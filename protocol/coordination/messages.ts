@@ -134,6 +134,8 @@ export const proposedSchema = z.discriminatedUnion("ok", [
     time: z.int().min(0),
     /** The grant in force of this node: nothing is to be signed, an earlier join came that far. */
     granted: signedItemSchema.optional(),
+    /** The newest keys of this node that the coordinator holds: the next are to have a higher seq. */
+    keys: signedItemSchema.optional(),
   }),
   refusal,
 ]);

@@ -6,6 +6,7 @@ import { deployErrors } from "./deploy.ts";
 import type { ErrorEntry } from "./entry.ts";
 import { initErrors } from "./init.ts";
 import { installErrors } from "./install.ts";
+import { joinErrors } from "./join.ts";
 import { localErrors } from "./local.ts";
 import { membershipErrors } from "./membership.ts";
 import { releaseErrors } from "./release.ts";
@@ -27,6 +28,7 @@ const areas = {
   ...releaseErrors,
   ...trustErrors,
   ...coordinationErrors,
+  ...joinErrors,
   ...agentErrors,
 };
 

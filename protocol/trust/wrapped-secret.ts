@@ -4,7 +4,7 @@
 // little-endian; no additional data. Sealed: encapsulated key 32 ‖ ciphertext 32 ‖ tag 16.
 import { Chacha20Poly1305 } from "@hpke/chacha20poly1305";
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, HpkeError } from "@hpke/core";
-import type { MeshId, X25519PrivateKey, X25519PublicKey } from "../brand.ts";
+import type { MeshId, X25519PrivateKey } from "../brand.ts";
 import { publicKeyOf } from "../noise/primitives.ts";
 import type { Wrap } from "./token-entry.ts";
 
@@ -23,9 +23,9 @@ export function networkSecretSuite(): CipherSuite {
   });
 }
 
-/** Seals one generation to `recipient`. The library draws the ephemeral key itself, so two calls differ. */
+/** Seals one generation to `recipient`, an X25519 public key of 32 bytes. The library draws the ephemeral key itself, so two calls differ. */
 export async function wrapNetworkSecret(
-  recipient: X25519PublicKey,
+  recipient: Uint8Array,
   meshId: MeshId,
   { gen, secret }: SecretGeneration,
 ): Promise<Wrap> {

@@ -10,6 +10,7 @@ import { defaultLimits, type Limits } from "../../coordinator/limits.ts";
 import { Registry } from "../../coordinator/membership/registry.ts";
 import { openSqliteStore } from "../../coordinator/store/sqlite.ts";
 import { KeyQuota } from "../../coordinator/wire/key-quota.ts";
+import { PendingJoins } from "../../coordinator/wire/pending-joins.ts";
 import { Roster } from "../../coordinator/wire/roster.ts";
 import { listenForAgents } from "../../coordinator/wire/server.ts";
 import { keyPairOf } from "../../protocol/noise/primitives.ts";
@@ -43,12 +44,14 @@ async function start(change: Partial<Limits>, clock: () => number = () => now) {
       registry,
       roster,
       keyQuota: new KeyQuota(() => performance.now()),
+      pendingJoins: new PendingJoins(() => performance.now()),
       counters,
       limits,
       key,
       meshId: Buffer.from(view.meshId, "hex"),
       log: pino({ level: "silent" }),
       now: () => performance.now(),
+      wallClock: () => clock() * 1000,
     },
     { host: "127.0.0.1", port: 0 },
   );

@@ -6,10 +6,13 @@ import { encodeGrant, type Grant } from "../../../protocol/trust/grant.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import { encodeKeys, type Keys } from "../../../protocol/trust/keys.ts";
 import { encodeLogEntry, type Operation } from "../../../protocol/trust/log-entry.ts";
+import { makeToken, type NewToken } from "../../../protocol/trust/make-token.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
-import { type Signer, seedSigner } from "../../../protocol/trust/signing.ts";
+import { type Signer, seedSigner, signItem } from "../../../protocol/trust/signing.ts";
 import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
 import { signSshsig } from "../../../protocol/trust/sshsig.ts";
+import type { TokenAdd } from "../../../protocol/trust/token-entry.ts";
+import { tokenKeys } from "../../../protocol/trust/token-keys.ts";
 import { deriveTunnelKeys } from "../../../protocol/trust/tunnel-keys.ts";
 import { openView } from "../../../protocol/trust/view.ts";
 
@@ -97,4 +100,48 @@ export function logItem(view: MeshView, op: Operation, who: readonly Party[] = [
   const { seq, hash } = view.head;
   const body = encodeLogEntry({ v: 1, mesh: view.meshId, seq: seq + 1, prev: hash, time: now, op });
   return sign(body, who, signatureNamespaces.lock);
+}
+
+/** A join token of fixed seed for `view`: the entry that admits it, and what signs by it. */
+export function tokenOf(view: MeshView, name: string, change: Partial<NewToken> = {}): MadeToken {
+  const seed = Uint8Array.from(createHash("sha256").update(`token ${name}`).digest());
+  const token: NewToken = {
+    meshId: view.meshId,
+    coordinatorKey: deriveTunnelKeys(seed).ctl.publicKey,
+    seed,
+    exp: now + 86_400,
+    uses: 2,
+    ephemeral: false,
+    urls: ["ws://198.18.0.1:8443"],
+    groups: ["web"],
+    ci: false,
+    wraps: [],
+    ...change,
+  };
+  const { signer } = tokenKeys(seed, view.meshId);
+  return { ...makeToken(token), token, party: { name, seed, signer } };
+}
+
+export interface MadeToken {
+  readonly text: string;
+  readonly entry: TokenAdd;
+  readonly token: NewToken;
+  /** `signer` signs; `seed` is the token's, not the signing key's. */
+  readonly party: Party;
+}
+
+/** A grant that the token signed. */
+export async function tokenGrant(
+  view: MeshView,
+  { party: { signer }, entry }: MadeToken,
+  who: Party,
+  change: Partial<Grant> = {},
+): Promise<SignedItem> {
+  const { body } = grantItem(view, who, {
+    groups: entry.groups,
+    origin: "token",
+    by: nodeIdOf(signer.publicKey),
+    ...change,
+  });
+  return await signItem(body, signatureNamespaces.token, [signer]);
 }

@@ -1,0 +1,156 @@
+// Joining by token with the agent's own subcommands, against a real coordinator: what it gives, and each way it is refused.
+import { readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { hostPaths } from "../../../protocol/host/paths.ts";
+import { encodeJoinToken } from "../../../protocol/trust/join-token.ts";
+import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
+import { deriveTunnelKeys } from "../../../protocol/trust/tunnel-keys.ts";
+import { grantItem } from "../../protocol/trust/mesh.ts";
+import { startProcess, until } from "../main/host.ts";
+import { type Ended, runAgent, secret, useJoiningMesh } from "./joining.ts";
+
+const mesh = useJoiningMesh();
+const resultOf = ({ status, stdout, stderr }: Ended): Record<string, unknown> => {
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+};
+const codeOf = ({ stderr }: Ended): string => stderr.split(":", 1)[0]!;
+
+describe("join", () => {
+  it("describes the mesh, makes the host a member once, and gives the agent what it needs", async () => {
+    const token = await mesh.token("one", { groups: ["web", "eu"] });
+    const { meshId, name: meshName } = mesh.view;
+    const { tid } = token.entry;
+    const described = resultOf(await runAgent(["join", "--describe", "--identity", "/nonexistent"], token.text));
+    expect(described).toEqual({
+      v: 1,
+      mesh: meshName,
+      meshId,
+      domain: "mesh",
+      range: "100.64.0.0/10",
+      tid,
+      groups: ["web", "eu"],
+      ephemeral: false,
+      expires: token.token.exp,
+      usesLeft: 2,
+    });
+    const host = mesh.host("joiner");
+    const nid = nodeIdOf(host.party.signer.publicKey);
+    const first = resultOf(await mesh.join(host, token.text, "--name", "laptop"));
+    expect(first).toMatchObject({ nid, name: "laptop", groups: ["web", "eu"], expires: 0, already: false });
+    const again = resultOf(await mesh.join(host, token.text));
+    expect(again).toEqual({ ...first, already: true });
+    const file = path.join(host.root, hostPaths(meshName).networkSecret);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ v: 1, mesh: meshId, generations: [{ gen: 1, secret }] });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const agent = startProcess(host, meshName);
+    try {
+      const status = await until(
+        agent.status,
+        ({ state, coordinator }) => state === "up" && coordinator.state === "connected",
+      );
+      expect([status.name, status.ip4]).toEqual(["laptop", first["ip4"]]);
+      expect(await agent.ask({ method: "tokens" })).toEqual({ tokens: await mesh.tokens() });
+      expect(resultOf(await mesh.join(host, token.text))).toEqual({ ...first, already: true });
+    } finally {
+      await agent.stop();
+    }
+    const [used] = (await mesh.tokens()).filter((one) => one.tid === tid);
+    expect(used).toMatchObject({ usesLeft: 1, used: [{ nid, name: "laptop", member: true }] });
+  });
+
+  it("ends in one membership wherever it is killed, also when the host's state is lost", async () => {
+    const token = await mesh.token("killed", { uses: 1 });
+    const host = mesh.host("killed");
+    const args = ["join", "--mesh", mesh.view.name, "--root", host.root, "--name", "killed"];
+    for (const after of [350, 450, 550, 650, 750]) await runAgent(args, token.text, after);
+    const first = resultOf(await runAgent(args, token.text));
+    rmSync(path.join(host.root, hostPaths(mesh.view.name).agentState), { recursive: true });
+    expect(resultOf(await runAgent(args, token.text))).toEqual({ ...first, already: true });
+    const [used] = (await mesh.tokens()).filter(({ tid }) => tid === token.entry.tid);
+    expect(used).toMatchObject({ state: "used-up", used: [{ name: "killed" }] });
+  });
+
+  it("proposes free names, keeps to those of the token, and leaves reserved ones alone", async () => {
+    await mesh.coordinator.ask({ method: "reserved.set", names: ["hub", "node"], ip4s: ["100.64.0.77"] });
+    const token = await mesh.token("names", { uses: 5 });
+    const made = await mesh.token("made", { names: ["hub", "spare"], ip4s: ["100.64.0.77" as never], uses: 1 });
+    const [one, two, three] = [mesh.host("one"), mesh.host("two"), mesh.host("three")];
+    expect(resultOf(await mesh.join(one, token.text, "--name", "taken"))["name"]).toBe("taken");
+    expect(codeOf(await mesh.join(two, token.text, "--name", "taken"))).toBe("TM_JOIN_NAME_TAKEN");
+    expect(codeOf(await mesh.join(two, token.text, "--name", "hub"))).toBe("TM_JOIN_NAME_TAKEN");
+    expect(codeOf(await mesh.join(two, token.text, "--name", "spare"))).toBe("TM_JOIN_NAME_TAKEN");
+    expect(codeOf(await mesh.join(three, made.text, "--name", "other"))).toBe("TM_JOIN_NAME_TAKEN");
+    expect(resultOf(await mesh.join(three, made.text))).toMatchObject({ name: "hub", ip4: "100.64.0.77" });
+    expect(resultOf(await mesh.join(two, token.text))["name"]).not.toBe("taken");
+  });
+
+  it("works for a host key that cannot be mapped, and for one that an admin has granted", async () => {
+    const token = await mesh.token("kinds");
+    const rsa = mesh.host("rsa", "rsa");
+    const joined = resultOf(await mesh.join(rsa, token.text, "--name", "rsa"));
+    expect(joined).toMatchObject({ name: "rsa", already: false });
+    const host = mesh.host("granted");
+    await mesh.coordinator.submit(grantItem(mesh.view, host.party, { ip4: "100.64.1.1" as never, name: "granted" }));
+    const result = resultOf(await mesh.join(host, token.text, "--name", "other"));
+    expect(result).toMatchObject({ name: "granted", ip4: "100.64.1.1", groups: [], already: true });
+    const [used] = (await mesh.tokens()).filter(({ tid }) => tid === token.entry.tid);
+    expect(used?.used.map(({ name }) => name)).toEqual(["rsa"]);
+  });
+});
+
+describe("a join is refused with its reason", () => {
+  it("for a token that is used up, expired, revoked or unknown, and never repeats it", async () => {
+    const host = mesh.host("refused");
+    const one = await mesh.token("used", { uses: 1 });
+    resultOf(await mesh.join(mesh.host("first"), one.text));
+    const expired = await mesh.token("expired", { exp: Math.floor(Date.now() / 60_000) * 60 - 60 });
+    const revoked = await mesh.token("revoked");
+    await mesh.log({ type: "token.revoke", tid: revoked.entry.tid, nodes: false });
+    const unknown = await mesh.token("unknown", {}, false);
+    for (const [token, code] of [
+      [one, "TM_JOIN_USED_UP"],
+      [expired, "TM_JOIN_EXPIRED"],
+      [revoked, "TM_JOIN_REVOKED"],
+      [unknown, "TM_JOIN_UNKNOWN_TOKEN"],
+    ] as const) {
+      const ended = await mesh.join(host, token.text);
+      expect([codeOf(ended), ended.status, ended.stdout]).toEqual([code, 1, ""]);
+      expect(ended.stderr).not.toContain(token.text.slice(5, 40));
+    }
+    expect(mesh.coordinator.output).not.toContain("tmj1_");
+  });
+
+  it("for a typing error, another release's token and another mesh", async () => {
+    const host = mesh.host("typo");
+    const { text, token } = await mesh.token("typed");
+    expect(codeOf(await mesh.join(host, `${text.slice(0, -1)}_`))).toBe("TM_JOIN_TOKEN");
+    expect(codeOf(await mesh.join(host, "hello"))).toBe("TM_JOIN_TOKEN");
+    const foreign = encodeJoinToken({ ...token, meshId: "44".repeat(32) as never });
+    expect(codeOf(await mesh.join(host, foreign))).toBe("TM_JOIN_OTHER_MESH");
+    expect(codeOf(await runAgent(["join", "--describe"], foreign))).toBe("TM_JOIN_COORDINATOR_KEY");
+  });
+
+  it("where nobody answers, or not whom the token names; every URL is listed", async () => {
+    const host = mesh.host("unreachable");
+    const other = createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    try {
+      const urls = [`ws://127.0.0.1:${(other.address() as AddressInfo).port}`, "ws://127.0.0.1:9"];
+      const { token } = await mesh.token("urls");
+      const ended = await mesh.join(host, encodeJoinToken({ ...token, urls }));
+      expect(codeOf(ended)).toBe("TM_JOIN_UNREACHABLE");
+      for (const url of urls) expect(ended.stderr).toContain(url);
+      const coordinatorKey = deriveTunnelKeys(new Uint8Array(32).fill(9)).ctl.publicKey;
+      expect(codeOf(await mesh.join(host, encodeJoinToken({ ...token, coordinatorKey })))).toBe(
+        "TM_JOIN_COORDINATOR_KEY",
+      );
+      resultOf(await mesh.join(host, encodeJoinToken({ ...token, urls: [...urls, ...token.urls] })));
+    } finally {
+      other.close();
+    }
+  });
+});
