@@ -77,7 +77,9 @@ export interface Tunnel {
   relayChanged(available: boolean): void;
   peers(): readonly PeerStatus[];
   counters(): Readonly<Record<string, number>>;
-  /** "portable" or "native". */
+  /** What the kernel and OpenSSL take off the packet path, by name: "on", or "off: REASON". */
+  offloads(): Readonly<Record<string, string>>;
+  /** "portable" or "native"; "none" while it is down. */
   readonly dataPlane: string;
   ping(nid: NodeId, count: number, signal?: AbortSignal): Promise<PingReply>;
 }

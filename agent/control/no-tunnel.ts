@@ -21,6 +21,7 @@ export const createNoTunnel: TunnelFactory = (): Tunnel => {
     relayChanged: () => undefined,
     peers: () => peers.map(statusOf),
     counters: () => counters,
+    offloads: () => ({}),
     ping: async (_nid, count) => ({ path: { kind: "none" }, roundTrips: Array.from({ length: count }, () => null) }),
   };
 };

@@ -36,6 +36,8 @@ export interface DataPlane {
   receiveDatagram(datagram: Uint8Array, path: Path): void;
   /** Refusals and totals by stable name. */
   counters(): Readonly<Record<string, number>>;
+  /** What the kernel and OpenSSL take off the packet path, by name: "on", or "off: REASON". Empty where nothing can be. */
+  offloads(): Readonly<Record<string, string>>;
   /** Makes the interface again after it went away. @throws TunnelMeshError TM_AGENT_NO_TUN */
   reopenInterface(): Promise<void>;
   close(): Promise<void>;

@@ -3,26 +3,19 @@ import type { NodeId } from "../../protocol/brand.ts";
 import { classify } from "../../protocol/wireguard/classify.ts";
 import { padTo16 } from "../../protocol/wireguard/data.ts";
 import { tunnelProfile } from "../../protocol/wireguard/profile.ts";
-import type { Clock } from "../system/clock.ts";
-import type { Native } from "../system/native.ts";
 import { openTun, type Tun } from "../system/tun.ts";
 import type { Path } from "../transport/path.ts";
 import { openUdp, type Udp } from "../transport/udp.ts";
 import { Counters } from "./counters.ts";
-import type { DataPlane, DataPlaneEvents } from "./data-plane.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { type PacketFilter, passAll } from "./filter.ts";
 import { readInner } from "./inner.ts";
 import { type InstalledKeys, KeyTable } from "./keys.ts";
+import type { PlaneOptions } from "./options.ts";
 import { type PeerRoutes, RoutingTable } from "./routing.ts";
 
-export interface PortableOptions {
-  readonly native: Native;
-  readonly clock: Clock;
-  readonly interface: string;
-  readonly mtu: number;
-  readonly udpPort: number;
-  /** False: no relay now. */
-  readonly relay: (to: NodeId, datagram: Uint8Array) => boolean;
-  readonly events: DataPlaneEvents;
+export interface PortableOptions extends PlaneOptions {
+  readonly filter?: PacketFilter;
 }
 
 const empty = new Uint8Array(0);
@@ -48,6 +41,7 @@ export async function openPortable(options: PortableOptions): Promise<DataPlane>
 class Portable implements DataPlane {
   readonly kind = "portable";
   readonly #options: PortableOptions;
+  readonly #filter: PacketFilter;
   readonly #udp: Udp;
   readonly #counters: Counters;
   readonly #keys = new KeyTable(tunnelProfile);
@@ -57,6 +51,7 @@ class Portable implements DataPlane {
 
   constructor(options: PortableOptions, udp: Udp, counters: Counters) {
     this.#options = options;
+    this.#filter = options.filter ?? passAll;
     this.#udp = udp;
     this.#counters = counters;
   }
@@ -96,6 +91,10 @@ class Portable implements DataPlane {
     const peer = this.#routes.find(inner.family, packet, inner.destinationOffset);
     if (peer === undefined) {
       this.#counters.count("tun_no_peer");
+      return;
+    }
+    if (!this.#filter("out", peer, packet, 0, packet.length)) {
+      this.#counters.count("tun_filtered");
       return;
     }
     this.sendPacket(peer, packet);
@@ -143,6 +142,10 @@ class Portable implements DataPlane {
     return this.#counters.read();
   }
 
+  offloads(): Readonly<Record<string, string>> {
+    return {};
+  }
+
   async reopenInterface(): Promise<void> {
     const { native, interface: name, events } = this.#options;
     await this.#tun?.close();
@@ -165,6 +168,10 @@ class Portable implements DataPlane {
     }
     if (this.#routes.find(inner.family, plaintext, inner.sourceOffset) !== peer) {
       this.#counters.count("inner_source");
+      return;
+    }
+    if (!this.#filter("in", peer, plaintext, 0, inner.length)) {
+      this.#counters.count("inner_filtered");
       return;
     }
     if (!this.#tun?.write(plaintext.subarray(0, inner.length))) this.#counters.count("tun_write");

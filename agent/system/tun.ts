@@ -6,6 +6,7 @@ const readWriteNonBlocking = 0x2 | 0x800 | 0x80000;
 /** TUNSETIFF with IFF_TUN | IFF_NO_PI (linux/if_tun.h). */
 const setInterface = 0x400454ca;
 const tunWithoutHeader = 0x0001 | 0x1000;
+const withVirtioHeader = 0x4000;
 /** EFD_NONBLOCK | EFD_CLOEXEC. */
 const eventFlags = 0x800 | 0x80000;
 const interrupted = 4;
@@ -32,7 +33,7 @@ export interface Tun {
 
 /** Opens interface `name` and starts reading. @throws TunnelMeshError TM_AGENT_NO_TUN */
 export function openTun(native: Native, name: string, handlers: TunHandlers): Tun {
-  const fd = openDevice(native, name);
+  const fd = openTunDevice(native, name, { virtioHeader: false });
   const wake = native.eventfd(0, eventFlags);
   if (wake < 0) {
     native.close(fd);
@@ -62,7 +63,12 @@ export function openTun(native: Native, name: string, handlers: TunHandlers): Tu
   };
 }
 
-function openDevice(native: Native, name: string): number {
+/**
+ * The descriptor of TUN interface `name`, which is made unless it is there. `virtioHeader`: each packet comes and goes behind a
+ * struct virtio_net_hdr.
+ * @throws TunnelMeshError TM_AGENT_NO_TUN
+ */
+export function openTunDevice(native: Native, name: string, { virtioHeader }: { virtioHeader: boolean }): number {
   if (!/^[a-z0-9._-]{1,15}$/.test(name)) {
     throw new TunnelMeshError("TM_AGENT_NO_TUN", { detail: `"${name}" cannot be an interface's name` });
   }
@@ -70,7 +76,7 @@ function openDevice(native: Native, name: string): number {
   if (fd < 0) throw new TunnelMeshError("TM_AGENT_NO_TUN", { detail: `open gave errno ${native.errno()}` });
   const request = Buffer.alloc(40);
   request.write(name, 0, "latin1");
-  request.writeUInt16LE(tunWithoutHeader, 16);
+  request.writeUInt16LE(tunWithoutHeader | (virtioHeader ? withVirtioHeader : 0), 16);
   if (native.ioctl(fd, setInterface, request) < 0) {
     const errno = native.errno();
     native.close(fd);

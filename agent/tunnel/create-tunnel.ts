@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { NodeId } from "../../protocol/brand.ts";
 import type { PeerStatus, PingReply } from "../../protocol/control/agent.ts";
-import { openPortable } from "../dataplane/portable.ts";
+import type { DataPlane } from "../dataplane/data-plane.ts";
+import { offloadNames } from "../dataplane/native/offloads.ts";
+import { openPlane, type PlanePreference } from "../dataplane/open-plane.ts";
 import { hostClock } from "../system/clock.ts";
 import { loadNative } from "../system/native-load.ts";
 import type { Tunnel, TunnelFactory, TunnelOptions, TunnelPeer } from "../tunnel.ts";
@@ -14,38 +16,58 @@ import { Runtime } from "./runtime.ts";
 const tick = 100;
 const endpointInterval = 10_000;
 
+/** Makes tunnels whose data plane is chosen so. */
+export function createTunnelWith(preference: PlanePreference): TunnelFactory {
+  return (options) => new MeshTunnel(options, preference);
+}
+
 /** The packet side of one mesh, with the portable data plane. */
-export const createTunnel: TunnelFactory = (options) => new MeshTunnel(options);
+export const createTunnel: TunnelFactory = createTunnelWith({ backend: "portable", offloads: new Set(offloadNames) });
 
 class MeshTunnel implements Tunnel {
-  readonly dataPlane = "portable";
   readonly #options: TunnelOptions;
+  readonly #preference: PlanePreference;
+  #plane: DataPlane | undefined;
   readonly #interface: MeshInterface;
   #runtime: Runtime | undefined;
   #timers: NodeJS.Timeout[] = [];
   #peers: readonly TunnelPeer[] = [];
   #relayUsable = false;
 
-  constructor(options: TunnelOptions) {
+  constructor(options: TunnelOptions, preference: PlanePreference) {
     this.#options = options;
+    this.#preference = preference;
     this.#interface = new MeshInterface(options);
+  }
+
+  get dataPlane(): string {
+    return this.#plane?.kind ?? "none";
   }
 
   async start(): Promise<void> {
     if (this.#runtime !== undefined) return;
-    const { interface: name, mtu, udpPort, relay } = this.#options;
+    const { interface: name, mtu, udpPort, relay, log } = this.#options;
     const native = await loadNative();
     await this.#interface.refuseClash();
     const clock = hostClock(native);
     const random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length));
     const started: { runtime: Runtime | undefined } = { runtime: undefined };
-    const plane = await openPortable({
+    const plane = await openPlane({
+      ...this.#preference,
       native,
       clock,
       interface: name,
       mtu,
       udpPort,
       relay,
+      log,
+      onFailed: (reason) => {
+        log("error", "the data plane is dead", { reason });
+        // Nothing of it can be saved: the service starts anew, with new keys.
+        setImmediate(() => {
+          throw new Error(`the data plane is dead: ${reason}`);
+        });
+      },
       events: {
         onDatagram: (datagram, path) => started.runtime?.receive(datagram, path),
         onUnsent: (peer, packet) => started.runtime?.unsent(peer, packet),
@@ -60,6 +82,7 @@ class MeshTunnel implements Tunnel {
       await plane.close();
       throw error;
     }
+    this.#plane = plane;
     const runtime = new Runtime(this.#options, plane, clock, random);
     started.runtime = runtime;
     this.#runtime = runtime;
@@ -80,6 +103,7 @@ class MeshTunnel implements Tunnel {
     await this.#interface.stop();
     if (runtime === undefined) return;
     await runtime.close();
+    this.#plane = undefined;
   }
 
   setPeers(peers: readonly TunnelPeer[]): void {
@@ -104,6 +128,10 @@ class MeshTunnel implements Tunnel {
 
   counters(): Readonly<Record<string, number>> {
     return this.#runtime?.readCounters() ?? {};
+  }
+
+  offloads(): Readonly<Record<string, string>> {
+    return this.#plane?.offloads() ?? {};
   }
 
   async ping(nid: NodeId, count: number, signal?: AbortSignal): Promise<PingReply> {

@@ -46,23 +46,28 @@ export function peerConfig(identity: Identity, psk: string, addresses: readonly 
   return { nid, name, x25519, ctl, psk, ip4, ip6, routes: [], endpoints };
 }
 
+/** Which data plane a member runs; the portable one unless said otherwise. */
+export type PlaneChoice = Pick<TunnelConfig, "backend" | "offloads">;
+
 export class Member {
   readonly identity: Identity;
   readonly log: string[] = [];
   readonly #network: TestNetwork;
+  readonly #plane: PlaneChoice;
   readonly #folder = mkdtempSync(join(tmpdir(), "tm-tunnel-"));
   #child: ChildProcess | undefined;
   #answers: { readonly key: string; readonly resolve: (value: never) => void }[] = [];
 
-  constructor(network: TestNetwork, identity: Identity) {
+  constructor(network: TestNetwork, identity: Identity, plane: PlaneChoice = {}) {
     this.#network = network;
     this.identity = identity;
+    this.#plane = plane;
   }
 
   /** Starts the process and waits until the tunnel is up. */
   async start(peers: readonly TunnelPeerConfig[], relay?: string): Promise<void> {
     const { nid, x25519, ctl, ip4, ip6, port } = this.identity;
-    const own = { nid, x25519, ctl, ip4, ip6, port, interface: "tm0", range, range6, peers };
+    const own = { ...this.#plane, nid, x25519, ctl, ip4, ip6, port, interface: "tm0", range, range6, peers };
     const config: TunnelConfig = relay === undefined ? own : { ...own, relay };
     const file = join(this.#folder, "config.json");
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });

@@ -79,6 +79,10 @@ export class MemoryPlane implements DataPlane {
     return this.#counters.read();
   }
 
+  offloads(): Readonly<Record<string, string>> {
+    return {};
+  }
+
   async reopenInterface(): Promise<void> {
     await Promise.resolve();
   }
