@@ -47,7 +47,7 @@ export function peerConfig(identity: Identity, psk: string, addresses: readonly 
 }
 
 /** Which data plane a member runs; the portable one unless said otherwise. */
-export type PlaneChoice = Pick<TunnelConfig, "backend" | "offloads">;
+export type PlaneChoice = Partial<Pick<TunnelConfig, "backend" | "offloads" | "interface" | "range" | "range6">>;
 
 export class Member {
   readonly identity: Identity;
@@ -67,7 +67,7 @@ export class Member {
   /** Starts the process and waits until the tunnel is up. */
   async start(peers: readonly TunnelPeerConfig[], relay?: string): Promise<void> {
     const { nid, x25519, ctl, ip4, ip6, port } = this.identity;
-    const own = { ...this.#plane, nid, x25519, ctl, ip4, ip6, port, interface: "tm0", range, range6, peers };
+    const own = { nid, x25519, ctl, ip4, ip6, port, interface: "tm0", range, range6, peers, ...this.#plane };
     const config: TunnelConfig = relay === undefined ? own : { ...own, relay };
     const file = join(this.#folder, "config.json");
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });

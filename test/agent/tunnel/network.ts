@@ -1,10 +1,11 @@
 // Network namespaces for tunnels: a bridge in one of them, each member on it, all of it gone afterwards.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 
 /** A switch and its members; names carry the process id. */
 export class TestNetwork {
   readonly #prefix: string;
   readonly #namespaces: string[] = [];
+  readonly #children = new Set<ChildProcess>();
 
   constructor(label: string) {
     this.#prefix = `tm${label}${process.pid}`;
@@ -51,6 +52,8 @@ export class TestNetwork {
     const child = spawn("ip", ["netns", "exec", this.nameOf(member), ...command], {
       stdio: ["ignore", "pipe", "pipe"],
     });
+    this.#children.add(child);
+    child.once("close", () => this.#children.delete(child));
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
@@ -58,6 +61,11 @@ export class TestNetwork {
       });
     }
     return new Promise((resolve) => child.once("close", (code) => resolve({ code, output })));
+  }
+
+  /** Ends what still runs inside. */
+  kill(): void {
+    for (const child of this.#children) child.kill("SIGKILL");
   }
 
   remove(): void {
