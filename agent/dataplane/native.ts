@@ -72,6 +72,7 @@ class NativePlane implements DataPlane {
       udpPort: options.udpPort,
       offloads: [...options.offloads],
       wake: this.#wake,
+      library: import.meta.url,
       tallies: this.#tallies,
       shared: this.#shared,
     };
@@ -266,7 +267,7 @@ class NativePlane implements DataPlane {
 
 /** In a release the thread's program is text inside the agent's bundle; in the checkout it is a file. */
 function startWorker(workerData: PlaneData): Worker {
-  const source = process.env.TUNNELMESH_DATA_PLANE;
+  const source = process.env["TUNNELMESH_DATA_PLANE"];
   const url =
     source === undefined
       ? new URL("./native/worker.ts", import.meta.url)

@@ -1,4 +1,4 @@
-// System calls through koffi; the only file that knows it.
+// System calls on buffers through koffi, which only this file and native-calls.ts know.
 import koffi from "koffi";
 
 /** Calls of libc that the packet side needs. A negative result means `errno()` says why. */

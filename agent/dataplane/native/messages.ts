@@ -62,6 +62,8 @@ export interface PlaneData {
   readonly offloads: readonly Offload[];
   /** An eventfd that the main thread writes to when it has said something. */
   readonly wake: number;
+  /** Beside which a release keeps koffi's library; the checkout's thread finds the package by itself. */
+  readonly library: string;
   readonly tallies: Float64Array<SharedArrayBuffer>;
   /** Places as in `shared`. */
   readonly shared: Int32Array<SharedArrayBuffer>;
