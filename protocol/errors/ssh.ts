@@ -36,6 +36,15 @@ export const sshErrors = {
       "Load the right key into the agent (ssh-add), or name it in ~/.ssh/config (IdentityFile).",
     ],
   },
+  TM_SSH_TOO_MANY_KEYS: {
+    title: "The host stopped listening before the right key was offered",
+    cause:
+      "It allows only some tries (MaxAuthTries, 6 by default), and other keys came first, most likely from the agent.",
+    advice: [
+      "Name the right key for this host in ~/.ssh/config: IdentityFile FILE and IdentitiesOnly yes",
+      "Or take others out of the agent: ssh-add -d FILE",
+    ],
+  },
   TM_SSH_KEY_FILE: {
     title: "An SSH key file cannot be used",
     cause: "It is missing, not readable, in a form that is not known, or its passphrase is not right.",

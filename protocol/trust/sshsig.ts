@@ -41,15 +41,18 @@ export function verifySshsig(armored: string, namespace: string, message: Uint8A
   try {
     const sshsig = decodeSshsig(armored);
     if (sshsig.namespace !== namespace) return { ok: false, reason: "other-namespace" };
-    return verifyFields(sshsig, sshsigSignedBytes(namespace, sshsig.hash, message));
+    return verifySignature(sshsig, sshsigSignedBytes(namespace, sshsig.hash, message));
   } catch (error) {
     if (error instanceof SshFormatError) return { ok: false, reason: "malformed" };
     throw error;
   }
 }
 
-function verifyFields(sshsig: Sshsig, signed: Buffer): SshsigVerdict {
-  const { signer, algorithm, signature, tail } = sshsig;
+/** Checks a bare signature as SSH has it, in certificates too. @throws SshFormatError when its numbers are damaged */
+export function verifySignature(
+  { signer, algorithm, signature, tail }: Pick<Sshsig, "signer" | "algorithm" | "signature" | "tail">,
+  signed: Buffer,
+): SshsigVerdict {
   const { material } = signer;
   const key = keyObjectOf(material);
   const securityKey = material.kind === "sk-ed25519" || material.kind === "sk-ecdsa";

@@ -24,7 +24,7 @@ export async function judgeShownKey(
     const revoked = knowledge.known.some((key) => key.revoked && key.line === shown);
     if (!changed || revoked || confirmChangedHostKey === undefined) throw error;
     const { target, pinned, known } = knowledge;
-    const expected = pinned ?? known.find((key) => !key.revoked)?.line ?? "";
+    const expected = pinned ?? known.find((key) => !key.revoked && !key.authority)?.line ?? "";
     const question = { target, address, hostKey: shown, fingerprint: hostKeyFingerprint(shown), expected };
     if (!(await confirmChangedHostKey(question))) throw error;
     if (pinned === undefined) await replaceKnownHost(knowledge, shown);
@@ -33,7 +33,9 @@ export async function judgeShownKey(
 
 /** ssh-keygen finds hashed names and lines of several names too, and keeps the old file beside the new one. */
 async function replaceKnownHost({ name, known, options }: HostKeyKnowledge, shown: string): Promise<void> {
-  const files = new Set(known.filter((key) => !key.revoked).map(({ place }) => place.replace(/:\d+$/, "")));
+  const files = new Set(
+    known.filter((key) => !key.revoked && !key.authority).map(({ place }) => place.replace(/:\d+$/, "")),
+  );
   for (const one of files) {
     const { exitCode, stderr } = await execa("ssh-keygen", ["-R", name, "-f", one], { reject: false });
     if (exitCode === 0) continue;

@@ -5,12 +5,15 @@ import type { Client } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { ResolvedTarget } from "./configuration.ts";
 import type { Connect, ConnectOptions, SshTarget } from "./connection.ts";
-import { dial } from "./dial.ts";
+import { type Dialled, dial } from "./dial.ts";
+import { type CertificateVerdict, certificateAlgorithms, judgeCertificate } from "./host-certificate.ts";
 import { findIdentities } from "./identities.ts";
-import { knownHostName, readKnownHosts } from "./known-hosts.ts";
+import { type KnownKey, knownHostName, readKnownHosts } from "./known-hosts.ts";
 import { type OpenedClient, openClient } from "./open.ts";
 import { resolveForUser } from "./resolve.ts";
+import { scanCertificate } from "./scan-certificate.ts";
 import { createSession } from "./session.ts";
+import { visible } from "./visible.ts";
 
 interface Chain extends OpenedClient {
   readonly resolved: ResolvedTarget;
@@ -58,8 +61,7 @@ async function openChain(target: SshTarget, options: ConnectOptions, depth: numb
 
 async function openDirect(target: SshTarget, resolved: ResolvedTarget, options: ConnectOptions): Promise<Chain> {
   options.onProgress?.(`connecting to ${resolved.host}`);
-  const { stream, address } = await dial(resolved, options);
-  return { ...(await login(target, resolved, stream, address, options)), resolved, address, hops: [] };
+  return { ...(await login(target, resolved, () => dial(resolved, options), options)), resolved, hops: [] };
 }
 
 async function openThrough(
@@ -69,37 +71,63 @@ async function openThrough(
   options: ConnectOptions,
 ): Promise<Chain> {
   options.onProgress?.(`connecting to ${resolved.host} through ${jump.resolved.host}`);
-  const stream = await forward(jump, resolved);
-  const opened = await login(target, resolved, stream, resolved.host, options);
-  return { ...opened, resolved, address: resolved.host, hops: [jump.client, ...jump.hops] };
+  const open = async () => ({ stream: await forward(jump, resolved), address: resolved.host });
+  return { ...(await login(target, resolved, open, options)), resolved, hops: [jump.client, ...jump.hops] };
 }
 
+/** `open` makes a stream to the host; a second one is needed where it may have a certificate. */
 async function login(
   target: SshTarget,
   resolved: ResolvedTarget,
-  stream: Duplex,
-  address: string,
+  open: () => Promise<Dialled>,
   options: ConnectOptions,
-): Promise<OpenedClient> {
+): Promise<OpenedClient & { readonly address: string }> {
   const name = resolved.hostKeys.alias ?? knownHostName(resolved.host, resolved.port);
+  const { stream, address } = await open();
   try {
     const [known, identities] = await Promise.all([
       target.hostKey === undefined ? readKnownHosts(resolved.hostKeys, name) : [],
       findIdentities(resolved, options, options.home ?? homedir()),
     ]);
-    const knowledge = { target: resolved.target, name, pinned: target.hostKey, known, options: resolved.hostKeys };
-    return await openClient({ stream, resolved, address, knowledge, identities, options });
+    const certificate = await findCertificate(resolved, known, open, options);
+    const knowledge = {
+      target: resolved.target,
+      name,
+      pinned: target.hostKey,
+      known,
+      options: resolved.hostKeys,
+      ...(certificate === undefined ? {} : { certificate }),
+    };
+    return { ...(await openClient({ stream, resolved, address, knowledge, identities, options })), address };
   } catch (error) {
     stream.destroy();
     throw error;
   }
 }
 
+/** Undefined: no authority speaks for this host, or it has no certificate. */
+async function findCertificate(
+  resolved: ResolvedTarget,
+  known: readonly KnownKey[],
+  open: () => Promise<Dialled>,
+  options: ConnectOptions,
+): Promise<CertificateVerdict | undefined> {
+  if (!known.some((key) => key.authority)) return undefined;
+  const blob = await scanCertificate((await open()).stream, {
+    algorithms: certificateAlgorithms(resolved),
+    timeout: options.timeout ?? 15_000,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return blob === undefined
+    ? undefined
+    : judgeCertificate(blob, known, resolved, BigInt(Math.floor(Date.now() / 1000)));
+}
+
 function forward(jump: Chain, { target, host, port }: ResolvedTarget): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     jump.client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
       if (error === undefined) return resolve(channel);
-      const detail = `${target} (${host}:${port}) through ${jump.resolved.target}: ${error.message}`;
+      const detail = `${target} (${host}:${port}) through ${jump.resolved.target}: ${visible(error.message, 500)}`;
       const code = /refused/i.test(error.message) ? "TM_SSH_REFUSED" : "TM_SSH_NO_ROUTE";
       reject(new TunnelMeshError(code, { detail, cause: error }));
     });

@@ -4,6 +4,7 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { ConnectOptions } from "./connection.ts";
 import { execute } from "./execute.ts";
 import { quote } from "./quote.ts";
+import { trySecret } from "./secrets.ts";
 
 export interface Elevation {
   /** The command as root runs it. */
@@ -24,8 +25,6 @@ const probe = `if [ "$(id -u)" = 0 ]; then echo root
 elif ! command -v sudo >/dev/null 2>&1; then echo none
 elif sudo -n true 2>/dev/null; then echo sudo
 else echo password; fi`;
-
-const passwordTries = 3;
 
 /** Finds the way once per session. @throws TunnelMeshError TM_SSH_NO_SUDO, TM_SSH_SUDO_PASSWORD */
 export async function findElevation(parameters: ElevateParameters): Promise<Elevation> {
@@ -49,8 +48,10 @@ async function askPassword(
   place: string,
 ): Promise<Elevation> {
   if (askSecret === undefined) throw new TunnelMeshError("TM_SSH_SUDO_PASSWORD", { detail: place });
-  for (let tries = 0; tries < passwordTries; tries += 1) {
-    const preamble = `${await askSecret(`Password of ${place}, for sudo: `)}\n`;
+  for (;;) {
+    const attempt = await trySecret(askSecret, `sudo ${place}`, `Password of ${place}, for sudo: `);
+    if (attempt === undefined) break;
+    const preamble = `${attempt.secret}\n`;
     // -k: sudo always reads the line, so that it never ends up in the command's own stdin.
     const checked = await execute({
       client,
@@ -58,7 +59,11 @@ async function askPassword(
       command: "LC_ALL=C exec sudo -k -S -p '' -- true",
       preamble,
       ...(signal === undefined ? {} : { signal }),
+    }).catch((error: unknown) => {
+      attempt.settle(undefined);
+      throw error;
     });
+    attempt.settle(checked.code === 0);
     if (checked.code === 0) return { preamble, wrap: (command) => `exec sudo -k -S -p '' -- sh -c ${quote(command)}` };
     if (/not in the sudoers|not allowed|may not run/i.test(checked.stderr)) {
       throw new TunnelMeshError("TM_SSH_NO_SUDO", { detail: place });

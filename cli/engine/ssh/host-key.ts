@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { HostKeyOptions } from "./configuration.ts";
 import type { ConnectOptions } from "./connection.ts";
+import type { CertificateVerdict } from "./host-certificate.ts";
 import { appendKnownHost, type KnownKey } from "./known-hosts.ts";
 
 /** What is known of a host before it is connected to. */
@@ -13,16 +14,21 @@ export interface HostKeyKnowledge {
   readonly name: string;
   readonly pinned: string | undefined;
   readonly known: readonly KnownKey[];
+  /** What the host's certificate came to, where an authority may vouch for it. */
+  readonly certificate?: CertificateVerdict;
   readonly options: HostKeyOptions;
 }
 
 /** The algorithms to ask for, those of known keys first: a host that has several keys shows the one that is known. */
 export function hostKeyAlgorithms(knowledge: HostKeyKnowledge, preference: readonly string[]): string[] {
-  const types = new Set(
-    knowledge.pinned === undefined
-      ? knowledge.known.filter((key) => !key.revoked).map((key) => key.type)
-      : [typeOf(knowledge.pinned)],
-  );
+  const { pinned, known, certificate } = knowledge;
+  const lines =
+    pinned !== undefined
+      ? [pinned]
+      : certificate?.kind === "good"
+        ? [certificate.key]
+        : known.filter((key) => !key.revoked && !key.authority).map(({ line }) => line);
+  const types = new Set(lines.map(typeOf));
   const isKnown = (algorithm: string) => types.has(algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm);
   return [...preference.filter(isKnown), ...preference.filter((algorithm) => !isKnown(algorithm))];
 }
@@ -58,16 +64,19 @@ export async function judgeHostKey(
   }
   const revoked = known.find((key) => key.revoked && key.line === shown);
   if (revoked !== undefined) throw changed(shown, shown, `${revoked.place}, which revokes it`, knowledge);
-  const valid = known.filter((key) => !key.revoked);
+  const { certificate } = knowledge;
+  if (certificate?.kind === "good" && certificate.key === shown) return;
+  const valid = known.filter((key) => !key.revoked && !key.authority);
   if (valid.some((key) => key.line === shown)) return;
-  const other = valid.find((key) => key.type === typeOf(shown)) ?? valid[0];
+  const exact = valid.filter((key) => !key.anyPort);
+  const other = exact.find((key) => key.type === typeOf(shown)) ?? exact[0];
   if (other !== undefined) throw changed(shown, other.line, other.place, knowledge);
   const fingerprint = hostKeyFingerprint(shown);
   const accepted =
     confirm !== undefined && knowledge.options.ask && (await confirm({ target, address, hostKey: shown, fingerprint }));
   if (!accepted) {
     throw new TunnelMeshError("TM_SSH_HOST_KEY_UNKNOWN", {
-      detail: `${target} (${address}) shows ${typeOf(shown)} ${fingerprint}`,
+      detail: `${target} (${address}) shows ${typeOf(shown)} ${fingerprint}${certificateNote(certificate)}`,
       advice: [
         `Connect once by hand and compare the fingerprint: ssh ${target}`,
         `Or write the key into the stack: new SshHost("${target}", { hostKey: "${shown}" }).`,
@@ -76,6 +85,10 @@ export async function judgeHostKey(
   }
   const { newKeys, hash } = knowledge.options;
   if (newKeys !== undefined) await appendKnownHost(newKeys, knowledge.name, shown, hash);
+}
+
+function certificateNote(certificate: CertificateVerdict | undefined): string {
+  return certificate?.kind === "not-good" ? `; its certificate does not count: ${certificate.why}` : "";
 }
 
 function changed(

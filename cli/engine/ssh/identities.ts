@@ -1,158 +1,152 @@
-// The keys that can be offered to a host, in order: named files, the agent, the default files.
-import { readFile } from "node:fs/promises";
+// The keys that can be offered to a host, in order: certificates and files that are named, the agent, the default files.
 import path from "node:path";
-import ssh2, {
-  type AnyAuthMethod,
-  type BaseAgent,
-  type IdentityCallback,
-  type ParsedKey,
-  type SignCallback,
-  type SigningRequestOptions,
-} from "ssh2";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { SshFormatError } from "../../../protocol/trust/ssh-wire.ts";
+import { type AgentKey, listAgentKeys, signWithAgent } from "./agent.ts";
+import { isCertificateType, parseCertificate, plainType } from "./certificate.ts";
 import type { ResolvedTarget } from "./configuration.ts";
 import type { ConnectOptions } from "./connection.ts";
+import { publicHalf, readKeyFile, readPublicLine, signWithKey, unlock } from "./key-file.ts";
+import type { OfferedKey } from "./offered-key.ts";
+import { matchesPatterns } from "./patterns.ts";
+import type { AskSecret } from "./secrets.ts";
+import { visible } from "./visible.ts";
 
-/** A key that may be offered; nothing secret is read or asked before its turn. */
+/** A key that may be offered; nothing secret is asked before the host has said that it would take it. */
 export interface Identity {
   /** For the list of keys tried: "/home/alice/.ssh/id_ed25519", "alice@laptop (agent)". */
   readonly label: string;
-  /** Undefined: it cannot be used, and `why` says so. */
-  prepare(user: string): Promise<AnyAuthMethod | { readonly why: string }>;
+  /** Rejects with why it cannot be used. */
+  prepare(): Promise<OfferedKey>;
 }
 
-const defaultFiles = ["id_ed25519", "id_ecdsa", "id_rsa"];
-const passphraseTries = 3;
-const keyFileLimit = 64 * 1024;
+const defaultFiles = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
 
 /**
- * Finds the identities for one host. A file whose key the agent holds is offered through the agent, so its passphrase is not asked.
+ * Finds the identities for one host. A file whose key the agent holds is used through the agent, so its passphrase is not asked.
  * @throws TunnelMeshError TM_SSH_KEY_FILE when a file that was named explicitly is not there
  */
 export async function findIdentities(
   resolved: ResolvedTarget,
-  options: ConnectOptions,
+  options: Pick<ConnectOptions, "askSecret" | "identityFiles">,
   home: string,
 ): Promise<Identity[]> {
-  const agent = resolved.agent === undefined ? undefined : ssh2.createAgent(resolved.agent);
-  const held = agent === undefined ? [] : await listAgent(agent);
-  const explicit = options.identityFiles ?? [];
-  const defaults =
-    resolved.identityFiles !== undefined ? [] : defaultFiles.map((name) => path.join(home, ".ssh", name));
-  const offered = new Set<string>();
-  const fromAgent = (keys: readonly ParsedKey[]): Identity[] =>
-    agent === undefined
-      ? []
-      : keys.flatMap((key) => (remember(offered, blobOf(key)) ? [agentIdentity(agent, key)] : []));
-  const fromFiles = async (files: readonly string[], required: boolean): Promise<Identity[]> => {
-    const found: Identity[] = [];
-    for (const file of files) {
-      const text = await readKeyFile(file, required);
-      const blob = await publicBlob(file, text);
-      const twin = held.find((key) => blobOf(key) === blob);
-      if (twin !== undefined) found.push(...fromAgent([twin]));
-      else if (text !== undefined && (blob === undefined || remember(offered, blob))) {
-        found.push(fileIdentity(file, text, options.askSecret));
-      }
-    }
-    return found;
-  };
-  const named = [...(await fromFiles(explicit, true)), ...(await fromFiles(resolved.identityFiles ?? [], false))];
-  const others = resolved.identitiesOnly ? [] : fromAgent(held);
-  return [...named, ...others, ...(await fromFiles(defaults, false))];
-}
-
-/** The agent offers one key at a time, so that the order is ours and each can be named. */
-class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
-  readonly #agent: BaseAgent;
-  readonly #key: ParsedKey;
-  constructor(agent: BaseAgent, key: ParsedKey) {
-    super();
-    this.#agent = agent;
-    this.#key = key;
-  }
-  override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-    callback(undefined, [this.#key]);
-  }
-  override sign(
-    key: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    if (typeof options === "function") this.#agent.sign(key, data, options);
-    else this.#agent.sign(key, data, options, callback);
-  }
-}
-
-function agentIdentity(agent: BaseAgent, key: ParsedKey): Identity {
-  return {
-    label: `${key.comment || key.type} (agent)`,
-    prepare: async (username) => ({ type: "agent", username, agent: new OneKeyAgent(agent, key) }),
-  };
-}
-
-/** An agent that does not answer holds nothing. */
-function listAgent(agent: BaseAgent): Promise<ParsedKey[]> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 3000, []);
-    agent.getIdentities((error, keys) => {
-      clearTimeout(timer);
-      resolve(error ? [] : ((keys ?? []) as ParsedKey[]));
-    });
+  if (!resolved.login.publicKey) return [];
+  const { agent, identityFiles, algorithms } = resolved;
+  const held = agent === undefined ? [] : await listAgentKeys(agent);
+  const ask = resolved.login.ask ? options.askSecret : undefined;
+  const read = async (files: readonly string[], required: boolean) =>
+    (await Promise.all(files.map((file) => readSource(file, required, ask, agent, held)))).flatMap((one) => one ?? []);
+  const explicit = await read(options.identityFiles ?? [], true);
+  const named = await read(identityFiles ?? [], false);
+  const standard = identityFiles === undefined ? defaultFiles.map((name) => path.join(home, ".ssh", name)) : [];
+  const defaults = await read(standard, false);
+  const sources = [...explicit, ...named, ...defaults];
+  const others = agent === undefined || resolved.identitiesOnly ? [] : held.map((key) => ofAgent(agent, key));
+  const certificates = await Promise.all(
+    resolved.certificateFiles.map((file) => certified(file, [...sources, ...others])),
+  );
+  const all = [
+    ...certificates.flat(),
+    ...withCertificates([...explicit, ...named]),
+    ...others,
+    ...withCertificates(defaults),
+  ];
+  const seen = new Set<string>();
+  return all.filter(({ type, id }) => {
+    const fresh = id === undefined || !seen.has(id);
+    if (id !== undefined) seen.add(id);
+    return fresh && isAccepted(type, algorithms.publicKey);
   });
 }
 
-function fileIdentity(file: string, text: string, askSecret: ConnectOptions["askSecret"]): Identity {
+/** Where a signature comes from: a file or the agent. */
+interface Source extends Identity {
+  /** Undefined: not known before its passphrase is. */
+  readonly type: string | undefined;
+  /** The blob in base64. */
+  readonly id: string | undefined;
+  /** FILE-cert.pub beside it. */
+  readonly beside?: { readonly file: string; readonly type: string; readonly blob: Buffer };
+}
+
+function withCertificates(sources: readonly Source[]): Source[] {
+  return sources.flatMap((source) => {
+    const { beside } = source;
+    return beside === undefined ? [source] : [certify(source, beside.file, beside), source];
+  });
+}
+
+async function readSource(
+  file: string,
+  required: boolean,
+  ask: AskSecret | undefined,
+  agent: string | undefined,
+  held: readonly AgentKey[],
+): Promise<Source | undefined> {
+  const [text, line, certificate] = await Promise.all([
+    readKeyFile(file, false),
+    readKeyFile(`${file}.pub`, false),
+    readKeyFile(`${file}-cert.pub`, false),
+  ]);
+  // IdentityFile may name a public key alone: then the agent has the other half.
+  const half = readPublicLine(line) ?? readPublicLine(text) ?? (text === undefined ? undefined : publicHalf(text));
+  const twin = half === undefined ? undefined : held.find((key) => key.blob.equals(half.blob));
+  const read = readPublicLine(certificate);
+  const beside =
+    read === undefined || certifiedKey(read) !== half?.blob.toString("base64")
+      ? {}
+      : { beside: { file: `${file}-cert.pub`, ...read } };
+  if (twin !== undefined && agent !== undefined) return { ...ofAgent(agent, twin), ...beside };
+  if (text === undefined && required) await readKeyFile(file, true);
+  if (text === undefined || readPublicLine(text) !== undefined) return undefined;
+  const sign = async (data: Buffer, algorithm: string) => signWithKey(await unlock(file, text, ask), data, algorithm);
   return {
     label: file,
-    async prepare(username) {
-      let key = parse(text);
-      for (let tries = 0; key instanceof Error && isEncrypted(key) && tries < passphraseTries; tries += 1) {
-        if (askSecret === undefined) return { why: "encrypted, and there is nobody to ask for its passphrase" };
-        key = parse(text, await askSecret(`Passphrase for ${file}: `));
-      }
-      if (key instanceof Error) return { why: isEncrypted(key) ? "the passphrase is not right" : key.message };
-      return { type: "publickey", username, key };
+    type: half?.type,
+    id: half?.blob.toString("base64"),
+    ...beside,
+    async prepare() {
+      if (half !== undefined) return { ...half, sign };
+      const key = await unlock(file, text, ask);
+      return { type: key.type, blob: key.getPublicSSH(), sign };
     },
   };
 }
 
-function parse(text: string, passphrase?: string): ParsedKey | Error {
-  const parsed = ssh2.utils.parseKey(text, passphrase);
-  return Array.isArray(parsed) ? (parsed[0] ?? new Error("it holds no key")) : parsed;
+function ofAgent(agent: string, { type, blob, comment }: AgentKey): Source {
+  const sign = (data: Buffer, algorithm: string) => signWithAgent(agent, blob, data, algorithm);
+  const label = `${visible(comment, 100) || type} (agent)`;
+  return { label, type, id: blob.toString("base64"), prepare: async () => ({ type, blob, sign }) };
 }
 
-function isEncrypted(error: Error): boolean {
-  return /encrypted|passphrase|integrity|decrypt/i.test(error.message);
+/** CertificateFile goes with whichever key it certifies. */
+async function certified(file: string, sources: readonly Source[]): Promise<Source[]> {
+  const read = readPublicLine(await readKeyFile(file, false));
+  const id = read === undefined ? undefined : certifiedKey(read);
+  const source = id === undefined ? undefined : sources.find((one) => one.id === id);
+  return read === undefined || source === undefined ? [] : [certify(source, file, read)];
 }
 
-async function readKeyFile(file: string, required: boolean): Promise<string | undefined> {
+/** The blob of the key inside, in base64; undefined when it is no certificate that can be read. */
+function certifiedKey({ type, blob }: { type: string; blob: Buffer }): string | undefined {
+  if (!isCertificateType(type)) return undefined;
   try {
-    const text = await readFile(file, "utf8");
-    if (text.length > keyFileLimit) throw new RangeError("it is larger than any key");
-    return text;
+    return Buffer.from(parseCertificate(blob).key.blob).toString("base64");
   } catch (error) {
-    if (!required) return undefined;
-    throw new TunnelMeshError("TM_SSH_KEY_FILE", { detail: file, cause: error });
+    if (error instanceof SshFormatError) return undefined;
+    throw error;
   }
 }
 
-/** From the .pub file, or from the private one where it is not encrypted. */
-async function publicBlob(file: string, text: string | undefined): Promise<string | undefined> {
-  for (const candidate of [await readKeyFile(`${file}.pub`, false), text]) {
-    const key = candidate === undefined ? undefined : parse(candidate);
-    if (key !== undefined && !(key instanceof Error)) return blobOf(key);
-  }
-  return undefined;
+function certify(source: Source, label: string, { type, blob }: { type: string; blob: Buffer }): Source {
+  const prepare = async () => ({ type, blob, sign: (await source.prepare()).sign });
+  return { label, type, id: blob.toString("base64"), prepare };
 }
 
-function blobOf(key: ParsedKey): string {
-  return key.getPublicSSH().toString("base64");
-}
-
-function remember(set: Set<string>, value: string): boolean {
-  if (set.has(value)) return false;
-  set.add(value);
-  return true;
+/** PubkeyAcceptedAlgorithms names what would be signed with. */
+function isAccepted(type: string | undefined, patterns: readonly string[] | undefined): boolean {
+  if (type === undefined || patterns === undefined) return true;
+  const end = isCertificateType(type) ? "-cert-v01@openssh.com" : "";
+  const names = plainType(type) === "ssh-rsa" ? [`rsa-sha2-256${end}`, `rsa-sha2-512${end}`] : [type];
+  return names.some((name) => matchesPatterns(patterns, name));
 }

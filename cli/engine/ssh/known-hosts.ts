@@ -13,6 +13,10 @@ export interface KnownKey {
   /** "ssh-ed25519 AAAA…", without comment. */
   readonly line: string;
   readonly revoked: boolean;
+  /** It signs certificates of hosts, and is no host's key itself. */
+  readonly authority: boolean;
+  /** The line names the host without its port: its key is believed, and another one is no change. */
+  readonly anyPort: boolean;
   /** "/home/alice/.ssh/known_hosts:12", for messages. */
   readonly place: string;
 }
@@ -24,16 +28,19 @@ export function knownHostName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
-/** The keys that `text` holds for `name`. Certificate authorities are passed over: this client asks for plain keys. */
+/** The keys that `text` holds for `name`; of "[host]:port" also those for the host alone, as ssh reads them. */
 export function lookUpKnownHost(text: string, name: string, file: string): KnownKey[] {
+  const bare = /^\[(.+)\]:\d+$/.exec(name)?.[1];
   return text.split("\n").flatMap((raw, index): KnownKey[] => {
     const words = raw.trim().split(/\s+/);
     const marker = words[0]?.startsWith("@") === true ? words.shift() : undefined;
     const [hosts, type, key] = words;
     if (hosts === undefined || hosts.startsWith("#") || type === undefined || key === undefined) return [];
-    if (marker !== undefined && marker !== "@revoked") return [];
-    if (!matchesHosts(hosts, name)) return [];
-    return [{ type, line: `${type} ${key}`, revoked: marker === "@revoked", place: `${file}:${index + 1}` }];
+    if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") return [];
+    const anyPort = !matchesHosts(hosts, name);
+    if (anyPort && (bare === undefined || !matchesHosts(hosts, bare))) return [];
+    const [revoked, authority] = [marker === "@revoked", marker === "@cert-authority"];
+    return [{ type, line: `${type} ${key}`, revoked, authority, anyPort, place: `${file}:${index + 1}` }];
   });
 }
 
@@ -64,7 +71,8 @@ async function readRevokedKeys(file: string): Promise<KnownKey[]> {
     .flatMap((raw, index): KnownKey[] => {
       const [type, key] = raw.trim().split(/\s+/);
       if (type === undefined || type.startsWith("#") || key === undefined) return [];
-      return [{ type, line: `${type} ${key}`, revoked: true, place: `${file}:${index + 1}` }];
+      const place = `${file}:${index + 1}`;
+      return [{ type, line: `${type} ${key}`, revoked: true, authority: false, anyPort: false, place }];
     });
 }
 

@@ -6,9 +6,10 @@ import { authenticate } from "./authenticate.ts";
 import { judgeShownKey } from "./changed-key.ts";
 import type { ResolvedTarget } from "./configuration.ts";
 import type { ConnectOptions } from "./connection.ts";
-import { connectFailure, isAuthenticationFailure } from "./failures.ts";
+import { connectFailure, isAuthenticationFailure, loginFailure } from "./failures.ts";
 import { type HostKeyKnowledge, hostKeyAlgorithms, hostKeyLine } from "./host-key.ts";
 import type { Identity } from "./identities.ts";
+import { acceptOffers } from "./offered-key.ts";
 
 export interface OpenParameters {
   readonly stream: Duplex;
@@ -46,8 +47,9 @@ export function openClient({
       fail(new TunnelMeshError("TM_SSH_TIMEOUT", { detail: place })),
     );
     const abort = () => fail(options.signal?.reason);
-    const settle = () => {
+    const settle = (loggedIn = false) => {
       clock.stop();
+      authentication.end(loggedIn);
       options.signal?.removeEventListener("abort", abort);
     };
     const fail = (error: unknown) => {
@@ -62,21 +64,28 @@ export function openClient({
     const authentication = authenticate({
       user: resolved.user,
       target: resolved.target,
+      server: `${resolved.host}:${resolved.port}`,
       identities,
+      login: resolved.login,
       askSecret: options.askSecret,
       paused: clock.pause,
       onError: fail,
     });
     client.once("ready", () => {
-      settle();
+      settle(true);
       client.removeAllListeners("error").removeAllListeners("close");
       if (hostKey === undefined) return fail(new TunnelMeshError("TM_SSH_HANDSHAKE", { detail: place }));
       resolve({ client, hostKey });
     });
     client.on("error", (error) => {
+      // A key that could not sign is noted already, and the next one is tried.
+      if ((error as { level?: unknown }).level === "agent") return;
       if (!isAuthenticationFailure(error)) return fail(connectFailure(error, place));
-      const tried = authentication.tried.length === 0 ? "no key was found to offer" : authentication.tried.join("; ");
-      fail(new TunnelMeshError("TM_SSH_AUTH", { detail: `${resolved.user} on ${place}; ${tried}`, cause: error }));
+      fail(loginFailure(error, `${resolved.user} on ${place}`, authentication));
+    });
+    client.once("change password", () => {
+      const detail = `${resolved.user} on ${place}: the password has expired`;
+      fail(new TunnelMeshError("TM_SSH_AUTH", { detail, advice: [`Change it by hand: ssh ${resolved.target}`] }));
     });
     client.once("close", () =>
       fail(new TunnelMeshError("TM_SSH_HANDSHAKE", { detail: `${place} closed the connection` })),
@@ -107,6 +116,7 @@ export function openClient({
           }, fail);
         },
       });
+      acceptOffers(client, authentication.hear);
     } catch (error) {
       fail(connectFailure(error, place));
     }

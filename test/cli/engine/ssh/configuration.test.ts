@@ -114,9 +114,10 @@ describe("known_hosts", () => {
     );
   });
 
-  it("marks revoked keys and passes authorities over", () => {
+  it("marks revoked keys and authorities", () => {
     expect(lookUpKnownHost("@revoked h ssh-rsa A\n@cert-authority h ssh-rsa B", "h", "f")).toEqual([
-      { type: "ssh-rsa", line: "ssh-rsa A", revoked: true, place: "f:1" },
+      { type: "ssh-rsa", line: "ssh-rsa A", revoked: true, authority: false, anyPort: false, place: "f:1" },
+      { type: "ssh-rsa", line: "ssh-rsa B", revoked: false, authority: true, anyPort: false, place: "f:2" },
     ]);
   });
 });
@@ -127,7 +128,7 @@ describe("host keys", () => {
 
   it("asks for Ed25519 first and for what is known before that", () => {
     expect(hostKeyAlgorithms(knowledge, hostKeyPreference)[0]).toBe("ssh-ed25519");
-    const known = [{ type: "ssh-rsa", line: "ssh-rsa A", revoked: false, place: "" }];
+    const known = [{ type: "ssh-rsa", line: "ssh-rsa A", revoked: false, authority: false, anyPort: false, place: "" }];
     expect(hostKeyAlgorithms({ ...knowledge, known }, hostKeyPreference).slice(0, 3)).toEqual([
       "rsa-sha2-512",
       "rsa-sha2-256",

@@ -238,7 +238,12 @@ describe("login", () => {
     const askSecret = async () => answers.shift() ?? "";
     expect(await whoAmI(target, { identityFiles: [file], askSecret })).toBe(lab.user);
     expect(answers).toEqual([]);
-    expect((await failure(target, { identityFiles: [file], askSecret })).message).toContain("passphrase is not right");
+    // Remembered for the run, and given up after three wrong ones in another.
+    expect(await whoAmI(target, { identityFiles: [file], askSecret })).toBe(lab.user);
+    const wrong = vi.fn(async () => "wrong");
+    expect((await failure(target, { identityFiles: [file], askSecret: wrong })).message).toContain("is not right");
+    expect((await failure(target, { identityFiles: [file], askSecret: wrong })).message).toContain("is not right");
+    expect(wrong).toHaveBeenCalledTimes(3);
   });
 
   it("says which named key file is not there", async () => {

@@ -10,7 +10,13 @@ export interface SshLab {
   /** A home with .ssh/id_ed25519, whose public half the servers accept. */
   readonly home: string;
   readonly user: string;
-  startServer(options?: { port?: number; hostKeyTypes?: readonly string[]; extra?: string }): Promise<SshServer>;
+  startServer(options?: {
+    port?: number;
+    hostKeyTypes?: readonly string[];
+    extra?: string;
+    /** Makes FILE-cert.pub of each host key before the server starts. */
+    certify?: (hostKeyFile: string) => void;
+  }): Promise<SshServer>;
   /** Writes a file below the home, 0600. */
   write(file: string, text: string): void;
   makeKey(file: string, options?: { type?: string; passphrase?: string }): string;
@@ -49,21 +55,25 @@ export function createSshLab(): SshLab {
       mkdirSync(path.dirname(path.join(home, file)), { recursive: true, mode: 0o700 });
       writeFileSync(path.join(home, file), text, { mode: 0o600 });
     },
-    async startServer({ port, hostKeyTypes = ["ed25519"], extra = "" } = {}) {
+    async startServer({ port, hostKeyTypes = ["ed25519"], extra = "", certify } = {}) {
       const place = mkdtempSync(path.join(folder, "sshd-"));
       const chosen = port ?? (await freePort());
       const hostKeys = hostKeyTypes.map((type) => lab.makeKey(path.join(place, `host_${type}`), { type }));
+      const hostKeyFiles = hostKeyTypes.map((type) => path.join(place, `host_${type}`));
+      if (certify !== undefined) for (const file of hostKeyFiles) certify(`${file}.pub`);
       const configuration = [
+        // The first value counts.
+        extra,
         `Port ${chosen}`,
         "ListenAddress 127.0.0.1",
-        ...hostKeyTypes.map((type) => `HostKey ${path.join(place, `host_${type}`)}`),
+        ...hostKeyFiles.map((file) => `HostKey ${file}`),
+        ...(certify === undefined ? [] : hostKeyFiles.map((file) => `HostCertificate ${file}-cert.pub`)),
         `AuthorizedKeysFile ${authorized}`,
         `PidFile ${path.join(place, "pid")}`,
         "StrictModes no",
         "PasswordAuthentication no",
         "PermitRootLogin yes",
         "UsePAM no",
-        extra,
         "",
       ].join("\n");
       writeFileSync(path.join(place, "config"), configuration);
