@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 /** A program each package is known by. */
 const programs: readonly (readonly [debianPackage: string, program: string])[] = [
   ["git", "/usr/bin/git"],
+  ["iperf3", "/usr/bin/iperf3"],
   ["iproute2", "/usr/bin/ip"],
   ["iputils-ping", "/usr/bin/ping"],
   ["nftables", "/usr/sbin/nft"],
