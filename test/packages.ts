@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 
 /** A program each package is known by. */
 const programs: readonly (readonly [debianPackage: string, program: string])[] = [
+  ["fish", "/usr/bin/fish"],
   ["git", "/usr/bin/git"],
   ["iperf3", "/usr/bin/iperf3"],
   ["iproute2", "/usr/bin/ip"],
@@ -17,6 +18,7 @@ const programs: readonly (readonly [debianPackage: string, program: string])[] =
   ["tcpdump", "/usr/bin/tcpdump"],
   ["wireguard-go", "/usr/bin/wireguard-go"],
   ["wireguard-tools", "/usr/bin/wg"],
+  ["zsh", "/usr/bin/zsh"],
 ];
 
 /** Installs what is missing when this is root on Debian; otherwise says what to install and goes on only when nothing is missing. */

@@ -1,5 +1,6 @@
 // The commands by name. Their classes are thin: what they do is loaded when they run.
 import AddNode from "./add-node.ts";
+import Completion from "./completion.ts";
 import Deploy from "./deploy.ts";
 import Destroy from "./destroy.ts";
 import Doctor from "./doctor.ts";
@@ -30,6 +31,7 @@ import Unlock from "./unlock.ts";
 
 export const commands = {
   "add-node": AddNode,
+  completion: Completion,
   deploy: Deploy,
   destroy: Destroy,
   doctor: Doctor,
