@@ -4,7 +4,6 @@ import { Record as DnsRecord } from "@cdktf/provider-digitalocean/lib/record/ind
 import { ReservedIp } from "@cdktf/provider-digitalocean/lib/reserved-ip/index.js";
 import { ReservedIpAssignment } from "@cdktf/provider-digitalocean/lib/reserved-ip-assignment/index.js";
 import { Volume } from "@cdktf/provider-digitalocean/lib/volume/index.js";
-import { VolumeAttachment } from "@cdktf/provider-digitalocean/lib/volume-attachment/index.js";
 import { type TerraformStack, TerraformVariable, Token } from "cdktf";
 import { parse as parseDomain } from "tldts";
 import type { MeshModel } from "../model.ts";
@@ -41,6 +40,7 @@ export function addDroplet(
 ): Machine {
   const { name, host, role } = member;
   const { firewall, tag } = around.firewalls(member);
+  const volume = host.volume === undefined ? undefined : addVolume(stack, model, member);
   const nonce = new TerraformVariable(stack, nonceVariable(name), { type: "string", default: "", sensitive: true });
   const droplet = new Droplet(stack, `droplet-${name}`, {
     name,
@@ -53,6 +53,8 @@ export function addDroplet(
     tags: [tag],
     userData: bootstrapScript(nonce.stringValue),
     vpcUuid: around.networks(member),
+    // Named here and not by an attachment of its own: the droplet lets go of it before the volume is removed.
+    ...(volume === undefined ? {} : { volumeIds: [volume.id] }),
     dependsOn: [firewall, ...around.keys.resources],
     lifecycle: {
       ignoreChanges: neverReplacing,
@@ -64,7 +66,6 @@ export function addDroplet(
   const reservedIp = host.reservedIp ? addReservedIp(stack, member, droplet, model.protect) : undefined;
   const publicIp = reservedIp?.ipAddress ?? droplet.ipv4Address;
   if (host.dns !== undefined) addRecord(stack, member, host.dns, publicIp);
-  const volume = host.volume === undefined ? undefined : addVolume(stack, model, member, droplet);
   return { member, droplet, publicIp, reservedIp, volume };
 }
 
@@ -95,7 +96,7 @@ function addRecord(stack: TerraformStack, { name }: DropletMember, dns: string, 
   record.overrideLogicalId(resourceId(name));
 }
 
-function addVolume(stack: TerraformStack, model: MeshModel, { name, host }: DropletMember, droplet: Droplet): Volume {
+function addVolume(stack: TerraformStack, model: MeshModel, { name, host }: DropletMember): Volume {
   const { gib, keep } = host.volume!;
   const volume = new Volume(stack, `volume-${name}`, {
     name: resourceName(model.name, name, 64),
@@ -105,10 +106,5 @@ function addVolume(stack: TerraformStack, model: MeshModel, { name, host }: Drop
     ...(keep ? { lifecycle: { preventDestroy: true } } : {}),
   });
   volume.overrideLogicalId(resourceId(name));
-  const attachment = new VolumeAttachment(stack, `volume-attachment-${name}`, {
-    dropletId: Token.asNumber(droplet.id),
-    volumeId: volume.id,
-  });
-  attachment.overrideLogicalId(resourceId(name));
   return volume;
 }

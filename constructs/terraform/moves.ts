@@ -10,7 +10,6 @@ const named = [
   "digitalocean_reserved_ip_assignment",
   "digitalocean_record",
   "digitalocean_volume",
-  "digitalocean_volume_attachment",
 ] as const;
 
 export function addMoves(stack: TerraformStack, model: MeshModel, machines: readonly Machine[]): void {
@@ -26,5 +25,5 @@ export function addMoves(stack: TerraformStack, model: MeshModel, machines: read
 function has(type: (typeof named)[number], host: Machine["member"]["host"]): boolean {
   if (type === "digitalocean_droplet") return true;
   if (type === "digitalocean_record") return host.dns !== undefined;
-  return type.startsWith("digitalocean_volume") ? host.volume !== undefined : host.reservedIp;
+  return type === "digitalocean_volume" ? host.volume !== undefined : host.reservedIp;
 }
