@@ -8,6 +8,7 @@ import type { AgentConfiguration, NetworkSecret } from "../../protocol/host/conf
 import type { SignedItem } from "../../protocol/trust/item.ts";
 import type { NameService } from "../dns/name-service.ts";
 import type { Identity } from "../identity/identity.ts";
+import { lifeSignSince } from "../identity/life-sign.ts";
 import { ownKeysItem } from "../identity/own-keys.ts";
 import { peerDeriver } from "../map/derive-peers.ts";
 import type { Hints } from "../map/hints.ts";
@@ -97,7 +98,18 @@ export class Agent {
 
   /** Peers come up from what is on disk; the coordinator only adds to it. */
   async start(): Promise<void> {
+    await this.#signKeys();
+    if (this.parts.secret === undefined)
+      this.#alarm("secret", "the network secret has not arrived: no peer can be reached");
+    await this.refresh();
+    this.#coordinator = coordinatorText(this.parts.map);
+    this.link.start();
+  }
+
+  /** Signs this node's keys where they changed or a sign of life is due. */
+  async #signKeys(): Promise<void> {
     const { identity, map, secret, keysFile, nowUnixSeconds } = this.parts;
+    const before = this.#ownKeys?.body;
     this.#ownKeys = await ownKeysItem({
       identity,
       meshId: map.view.meshId,
@@ -105,12 +117,11 @@ export class Agent {
       seenSeq: map.view.held.keys.get(identity.nid)?.keys.seq ?? 0,
       file: keysFile,
       nowUnixSeconds: nowUnixSeconds(),
+      signedSince: lifeSignSince(map.view, identity.nid, nowUnixSeconds()),
     });
+    if (this.#ownKeys.body === before) return;
     await map.apply([this.#ownKeys], nowUnixSeconds());
-    if (secret === undefined) this.#alarm("secret", "the network secret has not arrived: no peer can be reached");
-    await this.refresh();
-    this.#coordinator = coordinatorText(this.parts.map);
-    this.link.start();
+    this.link.submitKeys();
   }
 
   async stop(): Promise<void> {
@@ -138,11 +149,14 @@ export class Agent {
   }
 
   async #refreshAll(): Promise<void> {
+    const { identity, map, nowUnixSeconds } = this.parts;
     do {
       this.#again = false;
       let next = refreshInterval;
       try {
-        await this.parts.map.apply([], this.parts.nowUnixSeconds());
+        await map.apply([], nowUnixSeconds());
+        if (this.#ownKeys !== undefined && lifeSignSince(map.view, identity.nid, nowUnixSeconds()) > 0)
+          await this.#signKeys();
         await this.#follow(this.state);
         this.#alarms.delete("start");
       } catch (error) {

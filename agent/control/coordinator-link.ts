@@ -89,6 +89,12 @@ export class CoordinatorLink {
     if (this.#member) this.#channel?.send("endpoints", { endpoints: [...this.#endpoints] });
   }
 
+  /** Sends this node's keys again, after they were signed anew. */
+  submitKeys(): void {
+    const own = this.#options.ownKeys();
+    if (own !== undefined && this.#member) this.#channel?.send("submit", { id: 0, items: [own] });
+  }
+
   relay(to: NodeId, datagram: Uint8Array): boolean {
     if (!this.#member || this.#channel === undefined) return false;
     const sent = this.#channel.relay(to, datagram);

@@ -18,11 +18,13 @@ export interface OwnKeysOptions {
   readonly seenSeq: number;
   readonly file: string;
   readonly nowUnixSeconds: number;
+  /** Keys that were signed before this moment (Unix seconds) are signed anew although nothing changed: a sign of life. */
+  readonly signedSince?: number;
 }
 
 /** The kept item where it still says the truth and is not older than what the mesh has seen; else a new one with a higher seq. */
 export async function ownKeysItem(options: OwnKeysOptions): Promise<SignedItem> {
-  const { identity, meshId, generation, seenSeq, file, nowUnixSeconds } = options;
+  const { identity, meshId, generation, seenSeq, file, nowUnixSeconds, signedSince = 0 } = options;
   const kept = readKept(await readIfThere(file, 256 * 1024));
   const said = {
     mesh: meshId,
@@ -33,7 +35,7 @@ export async function ownKeysItem(options: OwnKeysOptions): Promise<SignedItem> 
   };
   const same =
     kept !== undefined && Object.entries(said).every(([name, value]) => kept.keys[name as keyof Keys] === value);
-  if (same && kept.keys.seq >= seenSeq) return kept.item;
+  if (same && kept.keys.seq >= seenSeq && kept.keys.iat >= signedSince) return kept.item;
   const seq = Math.max(seenSeq, kept?.keys.nid === identity.nid ? kept.keys.seq : 0) + 1;
   const body = encodeKeys({ v: 1, ...said, ekSha256: null, pq: "off", seq, iat: nowUnixSeconds });
   const item = await signItem(body, signatureNamespaces.node, [identity.signer]);

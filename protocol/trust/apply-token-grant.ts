@@ -56,7 +56,7 @@ export function applyTokenGrant(
   if (late !== undefined) return refuse(view, late);
   const refusal = refusePlace(view, grant, hash, now);
   // What was accepted once counts as a use for good, also where its grant is gone by now.
-  if (refusal !== undefined && kept === undefined) return used?.hash === hash ? known(view) : refuse(view, refusal);
+  if (refusal !== undefined && kept === undefined) return refuse(view, refusal);
   const room = makeRoom(view, state, grant.nid, confirmed);
   if (room === undefined) return refuse(view, "used-up");
   const stamp = room.held.nextStamp;

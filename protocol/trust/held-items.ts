@@ -72,26 +72,33 @@ export interface KeptItem {
  * The items to keep on disk, in an order that gives the same view again (`restoreItems`): genesis, log, grants and keys in the
  * order of first sight, and what froze the view last. Keys without a grant are left out.
  */
-export function keptItemsOf(view: { readonly held: HeldItems }): KeptItem[] {
-  const { genesis, log, grants, uses, keys, evidence } = view.held;
-  const inOrder = (held: readonly (KeptItem & { readonly stamp: number })[]): KeptItem[] =>
-    held.toSorted((left, right) => left.stamp - right.stamp).map(({ stamp: _, ...kept }) => kept);
-  const used = [...uses.values()].flatMap((nodes) => [...nodes.values()]);
-  const admins = [...grants.values()].filter(({ tid }) => tid === undefined);
-  const present = [...keys].flatMap(([nid, held]) => (grants.has(nid) ? [held] : []));
+export function keptItemsOf({ held }: { readonly held: HeldItems }): KeptItem[] {
+  const admins = [...held.grants.values()].filter(({ tid }) => tid === undefined);
+  const used = [...held.uses.values()].flatMap((nodes) => [...nodes.values()]);
+  return inOrder(held, [...admins.map(({ item, stamp }) => ({ item, stamp })), ...used]);
+}
+
+/** What is in force, to hand on to others: without what only this node knows, and without grants that are gone. */
+export function itemsOf({ held }: { readonly held: HeldItems }): SignedItem[] {
+  return inOrder(held, [...held.grants.values()]).map(({ item }) => item);
+}
+
+interface Placed {
+  readonly item: SignedItem;
+  readonly stamp: number;
+  readonly seen?: number;
+}
+
+function inOrder({ genesis, log, grants, keys, evidence }: HeldItems, granted: readonly Placed[]): KeptItem[] {
+  const byStamp = (placed: readonly Placed[]): KeptItem[] =>
+    placed
+      .toSorted((left, right) => left.stamp - right.stamp)
+      .map(({ item, seen }) => ({ item, ...(seen === undefined ? {} : { seen }) }));
   return [
     { item: genesis.item },
     ...log.map(({ item }) => ({ item })),
-    ...inOrder([
-      ...admins.map(({ item, stamp }) => ({ item, stamp })),
-      ...used.map(({ item, stamp, seen }) => ({ item, stamp, seen })),
-    ]),
-    ...inOrder(present.map(({ item, stamp }) => ({ item, stamp }))),
+    ...byStamp(granted),
+    ...byStamp([...keys].flatMap(([nid, held]) => (grants.has(nid) ? [held] : []))),
     ...evidence.map(({ item }) => ({ item })),
   ];
-}
-
-/** The same items without what only this node knows: to hand on. */
-export function itemsOf(view: { readonly held: HeldItems }): SignedItem[] {
-  return keptItemsOf(view).map(({ item }) => item);
 }
