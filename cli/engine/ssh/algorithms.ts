@@ -1,6 +1,6 @@
 // Chooses the algorithms to offer: what ssh_config asks for, among those that the SSH library knows.
-import { createRequire } from "node:module";
 import type { Algorithms } from "ssh2";
+import constants from "ssh2/lib/protocol/constants.js";
 import { brokenConfiguration } from "./broken.ts";
 import type { SshOptions } from "./configuration-file.ts";
 import { matchesPatterns } from "./patterns.ts";
@@ -25,13 +25,8 @@ export interface ChosenAlgorithms {
   readonly authority: readonly string[];
 }
 
-interface Known {
-  readonly [name: string]: readonly string[];
-}
-
 /** @throws TunnelMeshError TM_SSH_CONFIGURATION when nothing of what is asked for is known */
 export function chooseAlgorithms(target: string, options: SshOptions): ChosenAlgorithms {
-  const known = createRequire(import.meta.url)("ssh2/lib/protocol/constants.js") as Known;
   const choose = (keyword: string, standard: readonly string[], supported: readonly string[]) => {
     const asked = options.get(keyword)?.[0];
     if (asked === undefined) return undefined;
@@ -41,11 +36,9 @@ export function chooseAlgorithms(target: string, options: SshOptions): ChosenAlg
       `It knows ${supported.join(", ")}: add one for this host in ~/.ssh/config.`,
     ]);
   };
-  const list = (keyword: string, kind: string) =>
-    choose(keyword, known[`DEFAULT_${kind}`] ?? [], known[`SUPPORTED_${kind}`] ?? []);
-  const kex = list("kexalgorithms", "KEX");
-  const cipher = list("ciphers", "CIPHER");
-  const hmac = list("macs", "MAC");
+  const kex = choose("kexalgorithms", constants.DEFAULT_KEX, constants.SUPPORTED_KEX);
+  const cipher = choose("ciphers", constants.DEFAULT_CIPHER, constants.SUPPORTED_CIPHER);
+  const hmac = choose("macs", constants.DEFAULT_MAC, constants.SUPPORTED_MAC);
   const compression = options.get("compression")?.[0]?.toLowerCase() === "yes";
   const publicKey = options.get("pubkeyacceptedalgorithms") ?? options.get("pubkeyacceptedkeytypes");
   return {

@@ -92,6 +92,9 @@ export function authenticate(options: AuthenticationOptions): Authentication {
     // Asked before anything was offered, the host says here what it takes.
     if (answer === undefined) return { type: "none", username: user };
     settle(answer.partial);
+    const last = tried.at(-1);
+    if (answer.partial && last !== undefined)
+      tried[tried.length - 1] = last.replace(/: refused$/, ": accepted, not enough");
     const { left } = answer;
     const canAsk = askSecret !== undefined && left.some((method) => method !== "publickey");
     const key = left.includes("publickey") && !(canAsk && keys >= keysBeforeAsking) ? await nextKey() : undefined;

@@ -5,6 +5,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { RunOptions, RunResult } from "./connection.ts";
 import { quote } from "./quote.ts";
+import { visible } from "./visible.ts";
 
 export interface ExecuteParameters extends Omit<RunOptions, "root"> {
   readonly client: Client;
@@ -45,7 +46,10 @@ export function execute(parameters: ExecuteParameters): Promise<RunResult> {
     const start = (error: Error | undefined, opened: ClientChannel) => {
       if (error !== undefined) {
         return fail(
-          new TunnelMeshError("TM_SSH_CONNECTION_LOST", { detail: `${target}: ${error.message}`, cause: error }),
+          new TunnelMeshError("TM_SSH_CONNECTION_LOST", {
+            detail: `${target}: ${visible(error.message, 500)}`,
+            cause: error,
+          }),
         );
       }
       channel = opened;

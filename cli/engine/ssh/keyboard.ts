@@ -1,5 +1,6 @@
 // Keyboard-interactive login (RFC 4256): what a host asks, shown as the host's words, few and short; and answered by a person.
 import type { KeyboardInteractiveCallback, Prompt } from "ssh2";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { type AskSecret, type SecretTry, trySecret } from "./secrets.ts";
 import { visible } from "./visible.ts";
 
@@ -36,7 +37,10 @@ export function createKeyboard(options: KeyboardOptions): Keyboard {
       const answers: string[] = [];
       for (const prompt of prompts) {
         asked += 1;
-        if (asked > promptLimit) throw new Error(`${options.place} asks more than ${promptLimit} questions`);
+        if (asked > promptLimit) {
+          const detail = `${options.place} asks more than ${promptLimit} questions`;
+          throw new TunnelMeshError("TM_SSH_AUTH", { detail });
+        }
         answers.push(await options.paused(() => answerOne(prompt, `${name} ${instructions}`.trim(), options)));
       }
       finish(answers);
@@ -52,7 +56,9 @@ async function answerOne({ prompt, echo }: Prompt, said: string, options: Keyboa
   // A password stays the same for this run; a code from a telephone does not.
   if (echo === true || !/passw/i.test(prompt)) return ask(question);
   const attempt = await trySecret(ask, secretKey, question, tries);
-  if (attempt === undefined) throw new Error(`the password of ${place} is not right`);
+  if (attempt === undefined) {
+    throw new TunnelMeshError("TM_SSH_AUTH", { detail: `${place}: the password is not right` });
+  }
   onSecret(attempt);
   return attempt.secret;
 }

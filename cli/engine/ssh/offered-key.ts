@@ -1,6 +1,6 @@
 // Public keys that log in, certificates and security keys too: the SSH library knows neither, so their requests are built here.
-import { createRequire } from "node:module";
 import ssh2, { type AnyAuthMethod, type Client, type IdentityCallback, type ParsedKey, type SignCallback } from "ssh2";
+import library from "ssh2/lib/protocol/utils.js";
 import { sshString } from "../../../protocol/trust/ssh-wire.ts";
 import { isCertificateType, plainType } from "./certificate.ts";
 
@@ -32,7 +32,6 @@ interface LibraryProtocol {
 type LibrarySign = (data: Buffer, done: (signature: Buffer) => void) => void;
 
 const userauthRequest = 50;
-const library = createRequire(import.meta.url);
 const offers = new WeakMap<ParsedKey, OfferedKey>();
 
 /** The method that the library is given for `offered`; `onRefusal` hears why it could not sign. */
@@ -43,15 +42,12 @@ export function offerMethod(username: string, offered: OfferedKey, onRefusal: (w
 /** Makes `client`, which is connecting, able to offer such keys; `onAnswer` hears what the host says after each try. */
 export function acceptOffers(client: Client, onAnswer: (answer: HostAnswer) => void): void {
   const { _protocol: protocol } = client as unknown as { readonly _protocol: LibraryProtocol };
-  const { sendPacket } = library("ssh2/lib/protocol/utils.js") as {
-    sendPacket(protocol: LibraryProtocol, packet: Buffer): void;
-  };
   const send = (payload: Buffer) => {
     const { write } = protocol._packetRW;
     const packet = write.alloc(payload.length);
     packet.set(payload, write.allocStart);
     protocol._authsQueue.push("publickey");
-    sendPacket(protocol, write.finalize(packet));
+    library.sendPacket(protocol, write.finalize(packet));
   };
   const standard = protocol.authPK.bind(protocol);
   protocol.authPK = (username, key, algorithm, sign) => {

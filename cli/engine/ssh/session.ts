@@ -8,6 +8,7 @@ import { type Elevation, findElevation } from "./elevate.ts";
 import { execute, firstLine } from "./execute.ts";
 import { quote } from "./quote.ts";
 import { openHostSocket } from "./socket.ts";
+import { visibleLines } from "./visible.ts";
 
 export interface SessionParameters {
   readonly client: Client;
@@ -60,7 +61,7 @@ export function createSession(parameters: SessionParameters): HostConnection {
   const check = async (command: string, options: RunOptions = {}): Promise<string> => {
     const { code, stdout, stderr } = await run(command, options);
     if (code === 0) return stdout;
-    const said = (stderr.trim() || stdout.trim()).slice(-2000);
+    const said = visibleLines((stderr.trim() || stdout.trim()).slice(-2000), 2000);
     throw new TunnelMeshError("TM_SSH_COMMAND_FAILED", {
       detail: `${target}: "${firstLine(command)}" ended with ${code}${said === "" ? "" : `: ${said}`}`,
     });

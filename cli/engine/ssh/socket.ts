@@ -4,6 +4,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Elevation } from "./elevate.ts";
 import { quote } from "./quote.ts";
+import { visible } from "./visible.ts";
 
 export interface SocketParameters {
   readonly client: Client;
@@ -67,7 +68,9 @@ async function bridge({ client, target, file, elevate }: SocketParameters): Prom
   await new Promise<void>((resolve, reject) => {
     const closed = () =>
       reject(
-        new TunnelMeshError("TM_SSH_SOCKET", { detail: `${target}: ${file}${said === "" ? "" : `: ${said.trim()}`}` }),
+        new TunnelMeshError("TM_SSH_SOCKET", {
+          detail: `${target}: ${file}${said === "" ? "" : `: ${visible(said.trim(), 500)}`}`,
+        }),
       );
     channel.once("close", closed);
     const read = () => {
