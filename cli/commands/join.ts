@@ -17,7 +17,9 @@ export default class Join extends BaseCommand {
     "<%= config.bin %> join --name laptop < token.txt",
     "<%= config.bin %> token create | ssh root@box tm join",
   ];
-  static override args = { token: Args.string({ description: "The token, if it is for a single use; else stdin." }) };
+  static override args = {
+    token: Args.string({ description: "The token, if it is for a single use; else stdin.", ignoreStdin: true }),
+  };
   static override flags = {
     name: Flags.string({ summary: "Its name in the mesh; else a free one near its own.", helpValue: "NAME" }),
   };

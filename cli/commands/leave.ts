@@ -13,7 +13,7 @@ export default class Leave extends BaseCommand {
     "To take it out for good: tm remove-node, or its line out of the stack file. With --local it is this machine that leaves, for " +
     "good and without a stack: what tm join installed is removed. Its name and address are free again after an admin's tm remove-node.";
   static override examples = ["<%= config.bin %> leave beta", "sudo <%= config.bin %> leave --local"];
-  static override args = { node: Args.string({ description: "Member that leaves; else --local." }) };
+  static override args = { node: Args.string({ description: "Member that leaves; else --local.", ignoreStdin: true }) };
   static override flags = {
     stack: stackFlag,
     local: Flags.boolean({ default: false, summary: "This machine leaves, and is uninstalled." }),

@@ -44,14 +44,19 @@ export interface AgentProgram {
 /** Longer than the agent tries all addresses of a token. */
 const timeout = 120_000;
 
-/** Asks the coordinator about the token; changes nothing anywhere. @throws TunnelMeshError TM_JOIN_… */
+/**
+ * Asks the coordinator about the token; changes nothing anywhere.
+ * @param identity private key file of this machine: one that has joined already is welcome with a token that is used up
+ * @throws TunnelMeshError TM_JOIN_…
+ */
 export async function describeToken(
   connection: HostConnection,
   program: AgentProgram,
-  token: string,
+  { token, identity }: { readonly token: string; readonly identity: string | undefined },
   signal: AbortSignal,
 ): Promise<DescribedMesh> {
-  const command = `exec ${quote(program.node)} ${quote(program.agent)} join --describe`;
+  const own = identity === undefined ? "" : ` --identity ${quote(identity)}`;
+  const command = `exec ${quote(program.node)} ${quote(program.agent)} join --describe${own}`;
   return parseReply(await connection.run(command, { stdin: `${token}\n`, timeout, signal }), describedSchema);
 }
 

@@ -54,7 +54,10 @@ async function joinHere(
   const release = await currentRelease(architecture, (text) => row.update(text));
   row.update("asking the coordinator about the token");
   const program = { node: `${release.folder}/node`, agent: `${release.folder}/agent.mjs` };
-  const described = await describeToken(connection, program, token, signal);
+
+  const { meshId: wanted } = readToken(token);
+  const earlier = here.find(({ configuration }) => configuration?.meshId === wanted)?.configuration?.identity;
+  const described = await describeToken(connection, program, { token, identity: earlier ?? found?.file }, signal);
   const { mesh } = described;
   refuseOtherMesh(here, described);
   const facts = await readFacts(connection, mesh, signal);
