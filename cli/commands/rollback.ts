@@ -13,7 +13,9 @@ export default class Rollback extends BaseCommand {
     "unless its coordinator does not answer; each has to be healthy again. One release back is kept, not more.";
   static override examples = ["<%= config.bin %> rollback", "<%= config.bin %> rollback beta gamma --yes"];
   static override strict = false;
-  static override args = { node: Args.string({ description: "Members that go back; all when left out." }) };
+  static override args = {
+    node: Args.string({ description: "Members that go back; all when left out.", ignoreStdin: true }),
+  };
   static override flags = { parallel: parallelFlag, stack: stackFlag };
 
   async run(): Promise<unknown> {

@@ -12,7 +12,11 @@ export default class LocalRemove extends BaseCommand {
     "<%= config.bin %> local rm --network quickstart-main --yes",
   ];
   static override args = {
-    names: Args.string({ description: "Names of the hosts; all of the network when left out.", multiple: true, ignoreStdin: true }),
+    names: Args.string({
+      description: "Names of the hosts; all of the network when left out.",
+      multiple: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = { network: networkFlag };
 
