@@ -48,6 +48,9 @@ export interface Session {
 /** Opens the session of command `id`. */
 export async function openSession(id: string, flags: GlobalFlags, caller: CallerFlags): Promise<Session> {
   const cwd = path.resolve(flags.cwd ?? ".");
+  // Nothing that tm starts inherits it.
+  const ciToken = process.env["TM_CI_TOKEN"];
+  delete process.env["TM_CI_TOKEN"];
   const signal = interruption();
   const log = createLog(id);
   log.write(`tm ${id} in ${cwd}, Node ${process.version}`);
@@ -79,6 +82,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
         signal,
         ...(adminKey === undefined ? {} : { adminKey: path.resolve(cwd, adminKey) }),
         ...(parallel === undefined ? {} : { parallel }),
+        ...(ciToken === undefined || ciToken === "" ? {} : { ciToken }),
         ...(interactive && !flags.yes
           ? { confirmHostKey: (asked) => ask(async () => (await prompt()).askHostKey(asked, signal)) }
           : {}),

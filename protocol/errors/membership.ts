@@ -27,6 +27,23 @@ export const membershipErrors = {
     cause: "Everybody on this machine could have read it in the process list, and it lets further machines in.",
     advice: ["Give it on stdin: tm join < FILE", "If others use this machine, take the token back: tm token revoke"],
   },
+  TM_CI_TOKEN: {
+    title: "TM_CI_TOKEN does not sign for this mesh",
+    cause:
+      "A deploy signs with a token that was made with --ci, is in the mesh's log, and is neither expired nor revoked.",
+    advice: ["Make a new one, and put it into the job's secrets: tm token create --ci --uses 20 --expires 30d"],
+    exitCode: 3,
+  },
+  TM_CI_NEEDS_ADMIN: {
+    title: "This deploy needs an admin's signature, so nothing was applied",
+    cause:
+      "A token admits new members in its groups; revocations, changes of members and the coordinator are an admin's to sign.",
+    advice: [
+      "Sign it in the change itself, and commit the mesh file: tm sign",
+      "Or deploy from a machine of an admin: tm deploy",
+    ],
+    exitCode: 3,
+  },
   TM_TOKEN_OLD_RELEASE: {
     title: "A host of the mesh runs a release that does not know tokens",
     cause: "Its agent would stop at the first entry of a token in the log, and keep only the members that it knows.",

@@ -28,6 +28,8 @@ export interface EngineContext {
   readonly askSecret?: ConnectOptions["askSecret"];
   /** SSH private key file that signs as admin (--admin-key); absolute. */
   readonly adminKey?: string;
+  /** The text of TM_CI_TOKEN: deploys sign with it where no admin's key is named. */
+  readonly ciToken?: string;
   /** Hosts worked on at once; 8 when left out. */
   readonly parallel?: number;
 }

@@ -1,5 +1,6 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { refuseBeyondToken } from "./ci-check.ts";
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
@@ -49,6 +50,7 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
       ({ host: member.name, installed: facts.installed?.release, version: release.version }) as const;
     refuseDowngrade(prepared.map(change));
   }
+  await refuseBeyondToken(run, prepared);
   const order = planUpgrade(prepared, parameters.canary);
   if (parameters.confirm !== undefined) {
     const plan = await planOf(run, prepared, unready, parameters.canary);
@@ -81,7 +83,9 @@ async function deployMembers(
   const { progress, signal } = run.context;
   const records = readRecords(await coordinator.history());
   const stackNames = namesOf(run.model.members, prepared);
-  const changes = planMembership([...journal.view.members.values()], stackNames, prepared);
+  const changes = planMembership([...journal.view.members.values()], stackNames, prepared, {
+    ci: (await run.ci()) !== undefined,
+  });
   await signMembership(run, journal, coordinator, changes);
 
   progress.phase("Installing agents");

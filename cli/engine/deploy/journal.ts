@@ -8,8 +8,9 @@ import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
 import { applyItems, type KeptItem, restoreItems } from "../../../protocol/trust/view.ts";
-import { type GrantChoice, grantFor, nextLogEntry } from "../trust/items.ts";
+import { type GrantChoice, grantFor, nextLogEntry, tokenGrantFor } from "../trust/items.ts";
 import type { MeshHome } from "../trust/mesh-home.ts";
+import type { CiToken } from "./ci-token.ts";
 
 /** The coordinator's admin socket, as far as a journal needs it. */
 export interface JournalRemote {
@@ -32,6 +33,8 @@ export interface Journal {
   attach(remote: JournalRemote): Promise<void>;
   append(op: Operation): Promise<MeshView>;
   grant(choices: readonly GrantChoice[]): Promise<void>;
+  /** As `grant`, signed by a token: not for the mesh file, the coordinator and the members keep it. */
+  grantByToken(ci: CiToken, choices: readonly GrantChoice[]): Promise<void>;
   /** Revokes a member and grants its place to another key, durable together: a killed run leaves both or neither. */
   replace(before: Member, choice: GrantChoice): Promise<void>;
 }
@@ -93,6 +96,14 @@ export async function openJournal(home: MeshHome, signer: () => Promise<Signer>)
       const items: SignedItem[] = [];
       for (const choice of choices) items.push(await grantFor(view(), choice, [await signer()]));
       if (items.length > 0) await keep(items);
+    },
+    async grantByToken({ token, keys }, choices) {
+      refuseTaken(view(), choices);
+      const items: SignedItem[] = [];
+      for (const choice of choices) items.push(await tokenGrantFor(view(), choice, token, keys));
+      if (items.length === 0) return;
+      await remote?.submit(items);
+      await learn(items.map((item) => ({ item })));
     },
     async replace(before, choice) {
       const now = unixSeconds();

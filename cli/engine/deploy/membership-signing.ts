@@ -9,13 +9,14 @@ import type { Run } from "./run.ts";
 
 /** Signs what the plan says. Run again after a kill it goes on where it stopped: what is signed already is no change any more. */
 export async function signMembership(
-  { model, context }: Pick<Run, "model" | "context">,
+  { model, context, ci }: Pick<Run, "model" | "context" | "ci">,
   journal: Journal,
   coordinator: Coordinator,
   changes: readonly MembershipChange[],
 ): Promise<void> {
   await coordinator.setReserved(reservedNames(model));
-  await signCheckpoint(journal, (text) => context.progress.log(text));
+  const token = await ci();
+  if (token === undefined) await signCheckpoint(journal, (text) => context.progress.log(text));
   for (const change of changes) {
     if (change.kind !== "revoke") continue;
     const { nid, grantSeq } = change.before;
@@ -36,5 +37,6 @@ export async function signMembership(
       routes: member.routes,
     });
   }
-  await journal.grant(choices);
+  if (token === undefined) await journal.grant(choices);
+  else await journal.grantByToken(token, choices);
 }

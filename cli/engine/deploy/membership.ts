@@ -25,6 +25,7 @@ export type MembershipChange =
 /**
  * Compares the stack with the verified view. Members that came by `add-node` or token and are not in the stack are left alone;
  * so are stack members whose host was not reached.
+ * @param ci a token signs: what it has signed before is no change
  * @param stackNames every name of the stack, reached or not, from `namesOf`
  * @throws TunnelMeshError TM_DEPLOY_CLONED_HOST_KEY, TM_DEPLOY_HOST_REPLACED, TM_DEPLOY_RENAMED, TM_DEPLOY_NAME_TAKEN
  */
@@ -32,11 +33,12 @@ export function planMembership(
   members: readonly Member[],
   stackNames: ReadonlySet<string>,
   reached: readonly ReachedMember[],
+  { ci }: { readonly ci: boolean } = { ci: false },
 ): readonly MembershipChange[] {
   refuseClones(reached);
   const byNid = new Map(members.map((member) => [member.nid, member]));
   const byName = new Map(members.map((member) => [member.name, member]));
-  const changes = reached.flatMap((one) => changesOf(one, byNid.get(one.nid), byName.get(one.member.name)));
+  const changes = reached.flatMap((one) => changesOf(one, byNid.get(one.nid), byName.get(one.member.name), ci));
   const handled = new Set<NodeId>([
     ...reached.map((one) => one.nid),
     ...changes.flatMap((change) => (change.kind === "revoke" ? [change.before.nid] : [])),
@@ -64,11 +66,12 @@ function changesOf(
   reached: ReachedMember,
   same: Member | undefined,
   holderOfName: Member | undefined,
+  ci: boolean,
 ): readonly MembershipChange[] {
   const { member } = reached;
   if (same !== undefined) {
     if (same.name === member.name)
-      return [isAsAsked(same, member) ? keep(reached, same) : grant("changed", reached, same)];
+      return [isAsAsked(same, member, ci) ? keep(reached, same) : grant("changed", reached, same)];
     if (member.formerly === same.name) return [grant("renamed", reached, same)];
     throw new TunnelMeshError("TM_DEPLOY_RENAMED", {
       detail: `the host of ${member.name} is a member under the name ${same.name}`,
@@ -101,9 +104,12 @@ function grant(
   return { kind: "grant", why, reached, before };
 }
 
-function isAsAsked(before: Member, wanted: MemberModel): boolean {
+/** What CI's token signed is the stack's too; an admin's next deploy puts a grant of its own in its place. */
+function isAsAsked(before: Member, wanted: MemberModel, ci: boolean): boolean {
   return (
-    before.origin === "stack" && equalSets(before.groups, wanted.groups) && equalSets(before.routes, wanted.routes)
+    (before.origin === "stack" || (ci && before.origin === "token")) &&
+    equalSets(before.groups, wanted.groups) &&
+    equalSets(before.routes, wanted.routes)
   );
 }
 

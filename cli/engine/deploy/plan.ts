@@ -3,8 +3,10 @@ import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
+import { refuseBeyondToken } from "./ci-check.ts";
 import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
+import { askMesh } from "./known-mesh.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import type { UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
@@ -18,6 +20,7 @@ export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
+    await refuseBeyondToken(run, prepared);
     return planOf(run, prepared, unready, parameters.canary);
   });
 
@@ -35,7 +38,8 @@ export async function planOf(
     ...prepared.map((host) => livePlan(view, bootstrap, host)),
     ...unready.map((host) => assumedPlan(host, view)),
   ].toSorted((left, right) => left.name.localeCompare(right.name, "en"));
-  const members = membershipPlan(run, prepared, unready, view);
+  const ci = (await run.ci()) !== undefined;
+  const members = membershipPlan(run, prepared, unready, { view, ci });
   const upgrade = planUpgrade(prepared, canary);
   const steps = hosts.reduce((sum, host) => sum + host.steps.length, 0);
   return {
@@ -56,7 +60,9 @@ async function knownMesh(
   prepared: readonly PreparedHost[],
 ): Promise<{ readonly view: MeshView | undefined; readonly items: readonly SignedItem[] }> {
   const home = await run.home.read();
-  const [hosted] = home.view === undefined ? hostedMeshes(run, prepared) : [];
+  // Who came by a token is in no mesh file, and has a name and an address all the same.
+  if (home.view !== undefined) return { view: (await askMesh(run, prepared)).view, items: home.items };
+  const [hosted] = hostedMeshes(run, prepared);
   if (hosted === undefined) return home;
   const items = await hosted.items();
   const [genesis, ...rest] = items;
@@ -92,11 +98,11 @@ function membershipPlan(
   run: Run,
   prepared: readonly PreparedHost[],
   unready: readonly UnreachedHost[],
-  view: MeshView | undefined,
+  { view, ci }: { readonly view: MeshView | undefined; readonly ci: boolean },
 ): MembershipPlan {
   // A local host that is not there will be made anew: it is nobody under a new name.
   const stackNames = namesOf(run.model.members, [...prepared, ...unready.filter(isToBeMade)]);
-  const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared);
+  const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared, { ci });
   const granted = (why: string) =>
     changes.flatMap((change) => (change.kind === "grant" && change.why === why ? [change] : []));
   const toCome = unready

@@ -6,6 +6,7 @@ import { createLocalHosts } from "../local/hosts.ts";
 import { connectHost } from "../ssh/connect.ts";
 import type { HostConnection } from "../ssh/connection.ts";
 import { type MeshHome, openMeshHome } from "../trust/mesh-home.ts";
+import { type CiToken, openCiToken } from "./ci-token.ts";
 import type { EngineContext } from "./contract.ts";
 import { adminSigner, loginKeys } from "./keys.ts";
 import { type HostOutcome, type ReachedHost, type ReachOptions, reachHosts } from "./reach.ts";
@@ -20,7 +21,9 @@ export interface Run {
   readonly parallel: number;
   /** Reaches the hosts of `members`, all of the stack when left out. */
   reach(make: boolean, members?: MeshModel["members"]): Promise<readonly HostOutcome[]>;
-  /** Chosen once, when first needed, among the admins in force. */
+  /** The token that signs in place of an admin; undefined where an admin does. @throws TunnelMeshError TM_CI_TOKEN */
+  ci(): Promise<CiToken | undefined>;
+  /** Chosen once, when first needed, among the admins in force. @throws TunnelMeshError TM_CI_NEEDS_ADMIN */
   signer(): Promise<Signer>;
   /** Closed at the end of the run. */
   keep(connection: HostConnection): void;
@@ -60,6 +63,7 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     make: false,
   };
   let signer: Promise<Signer> | undefined;
+  let ci: CiToken | undefined;
   const run: Run = {
     context,
     model,
@@ -67,7 +71,14 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     reachOptions,
     parallel,
     reach: (make, members = model.members) => reachHosts({ ...model, members }, { ...reachOptions, make }),
-    signer() {
+    async ci() {
+      const { ciToken, adminKey } = context;
+      if (ciToken === undefined || adminKey !== undefined) return undefined;
+      ci ??= openCiToken(ciToken, (await home.read()).view, Math.floor(Date.now() / 1000));
+      return ci;
+    },
+    async signer() {
+      if ((await run.ci()) !== undefined) throw new TunnelMeshError("TM_CI_NEEDS_ADMIN");
       signer ??= home.read().then(({ view }) => adminSigner(context, view?.admins ?? model.admins));
       return signer;
     },

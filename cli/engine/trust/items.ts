@@ -11,6 +11,8 @@ import { encodeLogEntry, type Operation } from "../../../protocol/trust/log-entr
 import type { MeshView } from "../../../protocol/trust/member.ts";
 import { type Signer, signItem } from "../../../protocol/trust/signing.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
+import type { TokenAdd } from "../../../protocol/trust/token-entry.ts";
+import type { TokenKeys } from "../../../protocol/trust/token-keys.ts";
 
 export interface GenesisChoice {
   /** STACK-STAGE. */
@@ -69,12 +71,31 @@ export interface GrantChoice {
 
 /** A grant newer than any that the node had. @throws TunnelMeshError TM_TRUST_PUBLIC_KEY, TM_TRUST_RANGE_FULL */
 export async function grantFor(view: MeshView, choice: GrantChoice, signers: readonly Signer[]): Promise<SignedItem> {
-  const key = parseSshPublicKey(choice.sshPublicKey);
-  const nid = nodeIdOf(key);
   const [first] = signers;
   if (first === undefined) throw new RangeError("a grant needs a signer");
+  return signItem(grantBody(view, choice, first), signatureNamespaces.lock, signers);
+}
+
+/** Nodes of an ephemeral token are members so long after its expiry, in seconds; agents take no more. */
+const ephemeralLife = 30 * 86_400;
+
+/** A grant that a token signs; what the token may not give, agents refuse. @throws as grantFor */
+export async function tokenGrantFor(
+  view: MeshView,
+  choice: GrantChoice,
+  { ephemeral, exp }: TokenAdd,
+  { signer }: TokenKeys,
+): Promise<SignedItem> {
+  const expires = ephemeral ? exp + ephemeralLife : 0;
+  const body = grantBody(view, { ...choice, origin: "token", expires }, signer);
+  return signItem(body, signatureNamespaces.token, [signer]);
+}
+
+function grantBody(view: MeshView, choice: GrantChoice, signer: Signer): string {
+  const key = parseSshPublicKey(choice.sshPublicKey);
+  const nid = nodeIdOf(key);
   const floor = Math.max(view.held.grants.get(nid)?.grant.seq ?? 0, view.revoked.get(nid) ?? 0);
-  const body = encodeGrant({
+  return encodeGrant({
     v: 1,
     mesh: view.meshId,
     nid,
@@ -87,9 +108,8 @@ export async function grantFor(view: MeshView, choice: GrantChoice, signers: rea
     origin: choice.origin,
     ...(choice.via === undefined ? {} : { via: [...choice.via] }),
     seq: floor + 1,
-    by: nodeIdOf(first.publicKey),
+    by: nodeIdOf(signer.publicKey),
   });
-  return signItem(body, signatureNamespaces.lock, signers);
 }
 
 function freeAddress(view: MeshView, name: string): Ipv4Address {
