@@ -22,7 +22,7 @@ import { restoreResolver } from "./system/dns-file.ts";
 import { openLog } from "./system/log.ts";
 import { openNotifier } from "./system/notify.ts";
 import { removeInterface } from "./system/repair.ts";
-import { createTunnel } from "./tunnel/create-tunnel.ts";
+import { createTunnelWith } from "./tunnel/create-tunnel.ts";
 
 /** EX_CONFIG of sysexits.h: the unit does not restart on it, nor on 0. For what a new start would not change. */
 const exitStayDown = 78;
@@ -33,7 +33,7 @@ const dnsPort = 53;
 type Run = Extract<AgentCommand, { readonly tunnel: boolean }>;
 
 async function main(argv: readonly string[]): Promise<void> {
-  const command = parseArguments(argv);
+  const command = parseArguments(argv, process.env);
   const release = process.env["TUNNELMESH_VERSION"] ?? "source";
   switch (command.command) {
     case "version":
@@ -95,7 +95,7 @@ async function run(command: Run, release: string): Promise<void> {
     secret: await readNetworkSecret(files.networkSecret, configuration.meshId),
     keysFile: files.keysItem,
     timestamps: await TimestampFile.open(files.timestamp, log),
-    createTunnel: command.tunnel ? createTunnel : createNoTunnel,
+    createTunnel: command.tunnel ? createTunnelWith(command.plane) : createNoTunnel,
     names: command.tunnel ? createResolver({ port: dnsPort, wire, log }) : createNoNames(),
     log,
     nowUnixSeconds,

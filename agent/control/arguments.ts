@@ -1,6 +1,8 @@
 // The agent's command line: a subcommand and its flags.
 import { parseArgs } from "node:util";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
+import type { PlanePreference } from "../dataplane/open-plane.ts";
+import { readPreference } from "../dataplane/preference.ts";
 
 export type AgentCommand =
   | { readonly command: "version" }
@@ -23,10 +25,15 @@ export type AgentCommand =
       readonly root: string;
       /** False: a protocol client without TUN device and names (architecture.md §10). */
       readonly tunnel: boolean;
+      /** Which data plane, and which of its offloads. */
+      readonly plane: PlanePreference;
     };
 
 /** @throws TunnelMeshError TM_USAGE */
-export function parseArguments(argv: readonly string[]): AgentCommand {
+export function parseArguments(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): AgentCommand {
   const { values, positionals } = parse(argv);
   const [command = "run", ...more] = positionals;
   if (more.length > 0) throw new TunnelMeshError("TM_USAGE", { detail: `one subcommand, not ${positionals.length}` });
@@ -46,10 +53,23 @@ export function parseArguments(argv: readonly string[]): AgentCommand {
     case "repair":
     case "wrap": {
       const { mesh, root = "", "no-tunnel": noTunnel = false } = values;
-      return { command, mesh: readMesh(mesh), root, tunnel: !noTunnel };
+      const plane = readPlane(values.dataplane, values["dataplane-offloads"], environment);
+      return { command, mesh: readMesh(mesh), root, tunnel: !noTunnel, plane };
     }
     default:
       throw new TunnelMeshError("TM_USAGE", { detail: `unknown subcommand ${command.slice(0, 32)}` });
+  }
+}
+
+function readPlane(
+  backend: string | undefined,
+  offloads: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): PlanePreference {
+  try {
+    return readPreference({ backend, offloads }, environment);
+  } catch (error) {
+    throw new TunnelMeshError("TM_USAGE", { detail: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -72,6 +92,8 @@ function parse(argv: readonly string[]) {
         identity: { type: "string" },
         describe: { type: "boolean" },
         "no-tunnel": { type: "boolean" },
+        dataplane: { type: "string" },
+        "dataplane-offloads": { type: "string" },
       },
     });
   } catch (error) {

@@ -58,6 +58,7 @@ function statusOf(agent: Agent, startedAt: number): AgentStatus {
     coordinator: link.status,
     head: { seq: view.head.seq, hash: view.head.hash },
     dataPlane: tunnel?.dataPlane ?? "none",
+    offloads: { ...tunnel?.offloads() },
     counters: { ...link.counters, ...tunnel?.counters() },
     alarms: [...(state.kind === "refused" ? [state.reason] : []), ...agent.alarms],
     uptime: Math.round(performance.now() - startedAt),

@@ -1,6 +1,5 @@
 // The portable data plane: one packet per system call, node:dgram, sealed in JavaScript; runs wherever the agent does.
 import type { NodeId } from "../../protocol/brand.ts";
-import { classify } from "../../protocol/wireguard/classify.ts";
 import { padTo16 } from "../../protocol/wireguard/data.ts";
 import { tunnelProfile } from "../../protocol/wireguard/profile.ts";
 import { openTun, type Tun } from "../system/tun.ts";
@@ -12,6 +11,7 @@ import { type PacketFilter, passAll } from "./filter.ts";
 import { readInner } from "./inner.ts";
 import { type InstalledKeys, KeyTable } from "./keys.ts";
 import type { PlaneOptions } from "./options.ts";
+import { receiveData } from "./receive.ts";
 import { type PeerRoutes, RoutingTable } from "./routing.ts";
 
 export interface PortableOptions extends PlaneOptions {
@@ -122,20 +122,13 @@ class Portable implements DataPlane {
       this.#options.events.onDatagram(datagram, path);
       return;
     }
-    const data = classify(datagram);
-    if (data.kind !== "data") {
-      this.#counters.count("received_malformed");
-      return;
-    }
-    const opened = this.#keys.open(datagram, data.receiverIndex, data.counter, this.#options.clock.now());
-    if (!opened.ok) {
-      this.#counters.count(`received_${opened.reason}`);
-      return;
-    }
-    const { peer, localIndex, plaintext } = opened;
+    const now = this.#options.clock.now();
+    const { refused, from, packet, data } = receiveData(datagram, this.#keys, this.#routes, this.#filter, now);
+    if (refused !== undefined) this.#counters.count(refused);
+    if (from === undefined) return;
     this.#counters.count(`received_${path.kind}`);
-    this.#options.events.onReceived(peer, localIndex, plaintext.length > 0, datagram.length, path);
-    if (plaintext.length > 0) this.#deliver(peer, plaintext);
+    this.#options.events.onReceived(from.peer, from.localIndex, data, datagram.length, path);
+    if (packet !== undefined && !this.#tun?.write(packet)) this.#counters.count("tun_write");
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -158,23 +151,6 @@ class Portable implements DataPlane {
   async close(): Promise<void> {
     await Promise.all([this.#tun?.close(), this.#udp.close()]);
     this.#keys.clear();
-  }
-
-  #deliver(peer: NodeId, plaintext: Uint8Array): void {
-    const inner = readInner(plaintext);
-    if (inner === undefined) {
-      this.#counters.count("inner_malformed");
-      return;
-    }
-    if (this.#routes.find(inner.family, plaintext, inner.sourceOffset) !== peer) {
-      this.#counters.count("inner_source");
-      return;
-    }
-    if (!this.#filter("in", peer, plaintext, 0, inner.length)) {
-      this.#counters.count("inner_filtered");
-      return;
-    }
-    if (!this.#tun?.write(plaintext.subarray(0, inner.length))) this.#counters.count("tun_write");
   }
 
   #seal(peer: NodeId, plaintext: Uint8Array, data: boolean): boolean {

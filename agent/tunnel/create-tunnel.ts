@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { NodeId } from "../../protocol/brand.ts";
 import type { PeerStatus, PingReply } from "../../protocol/control/agent.ts";
 import type { DataPlane } from "../dataplane/data-plane.ts";
-import { offloadNames } from "../dataplane/native/offloads.ts";
 import { openPlane, type PlanePreference } from "../dataplane/open-plane.ts";
 import { hostClock } from "../system/clock.ts";
 import { loadNative } from "../system/native-load.ts";
@@ -20,9 +19,6 @@ const endpointInterval = 10_000;
 export function createTunnelWith(preference: PlanePreference): TunnelFactory {
   return (options) => new MeshTunnel(options, preference);
 }
-
-/** The packet side of one mesh, with the portable data plane. */
-export const createTunnel: TunnelFactory = createTunnelWith({ backend: "portable", offloads: new Set(offloadNames) });
 
 class MeshTunnel implements Tunnel {
   readonly #options: TunnelOptions;

@@ -63,6 +63,8 @@ export const agentStatusSchema = z.strictObject({
   }),
   head: z.strictObject({ seq: z.int(), hash: z.string() }),
   dataPlane: z.string(),
+  /** Of the native data plane, by name: "on", or "off: REASON". */
+  offloads: z.record(z.string(), z.string()).optional(),
   /** Refusals and other counters by stable name. */
   counters: z.record(z.string(), z.number()),
   alarms: z.array(z.string()),

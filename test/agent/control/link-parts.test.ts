@@ -6,6 +6,7 @@ import { backoffDelay } from "../../../agent/control/backoff.ts";
 import { memberState } from "../../../agent/control/member-state.ts";
 import { resolvePeer } from "../../../agent/control/resolve-peer.ts";
 import { controlQueueLimit, relayQueueLimit, SendQueue } from "../../../agent/control/send-queue.ts";
+import { offloadNames } from "../../../agent/dataplane/native/offloads.ts";
 import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
 import { applyItems } from "../../../protocol/trust/view.ts";
 import { grantItem, keysItem, logItem, now, openedView, party } from "../../protocol/trust/mesh.ts";
@@ -87,6 +88,14 @@ describe("command line", () => {
       mesh: "demo-dev",
       root: "",
       tunnel: true,
+      plane: { backend: "native", offloads: new Set(offloadNames) },
+    });
+    expect(parseArguments(["--mesh", "m", "--dataplane-offloads=-tso,-udp-gro"])).toMatchObject({
+      plane: { offloads: new Set(offloadNames.filter((name) => name !== "tso" && name !== "udp-gro")) },
+    });
+    const environment = { TUNNELMESH_DATAPLANE: "portable", TUNNELMESH_DATAPLANE_OFFLOADS: "none" };
+    expect(parseArguments(["--mesh", "m", "--dataplane-offloads", "tso"], environment)).toMatchObject({
+      plane: { backend: "portable", offloads: new Set(["tso"]) },
     });
     expect(parseArguments(["repair", "--mesh", "m", "--root", "/x"])).toMatchObject({ command: "repair", root: "/x" });
     expect(parseArguments(["version"])).toEqual({ command: "version" });
@@ -97,6 +106,9 @@ describe("command line", () => {
       ["sing", "--mesh", "m"],
       ["run", "--nope"],
       ["run", "x"],
+      ["run", "--mesh", "m", "--dataplane", "fast"],
+      ["run", "--mesh", "m", "--dataplane-offloads=tso,-uso"],
+      ["run", "--mesh", "m", "--dataplane-offloads", "warp"],
     ]) {
       expect(() => parseArguments(bad)).toThrow(expect.objectContaining({ code: "TM_USAGE" }));
     }
