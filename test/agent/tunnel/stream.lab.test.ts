@@ -4,28 +4,29 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Member, makeIdentity, peerConfig } from "./member.ts";
 import { TestNetwork } from "./network.ts";
 
-const network = new TestNetwork("s");
-const psk = randomBytes(32).toString("hex");
-const members = ["a", "b", "c"].map((name, index) => new Member(network, makeIdentity(name, index + 1)));
-const [alpha, beta, gamma] = members as [Member, Member, Member];
+describe.each(["portable", "native"] as const)("on the %s data plane", (backend) => {
+  const network = new TestNetwork(`s${backend[0]}`);
+  const psk = randomBytes(32).toString("hex");
+  const members = ["a", "b", "c"].map((name, index) => new Member(network, makeIdentity(name, index + 1), { backend }));
+  const [alpha, beta, gamma] = members as [Member, Member, Member];
 
-beforeAll(async () => {
-  for (const [index, { identity }] of members.entries()) {
-    network.member(identity.name, [`198.18.42.${index + 1}/24`]);
-  }
-  const others = (own: Member): ReturnType<typeof peerConfig>[] =>
-    members.flatMap((member, index) =>
-      member === own ? [] : [peerConfig(member.identity, psk, [`198.18.42.${index + 1}`])],
-    );
-  await Promise.all(members.map((member) => member.start(others(member))));
-});
+  beforeAll(async () => {
+    for (const [index, { identity }] of members.entries()) {
+      network.member(identity.name, [`198.18.42.${index + 1}/24`]);
+    }
+    const others = (own: Member): ReturnType<typeof peerConfig>[] =>
+      members.flatMap((member, index) =>
+        member === own ? [] : [peerConfig(member.identity, psk, [`198.18.42.${index + 1}`])],
+      );
+    await Promise.all(members.map((member) => member.start(others(member))));
+  });
 
-afterAll(async () => {
-  await Promise.all(members.map((member) => member.remove()));
-  network.remove();
-});
+  afterAll(async () => {
+    await Promise.all(members.map((member) => member.remove()));
+    network.remove();
+  });
 
-const receive = `
+  const receive = `
 const { createServer } = require("node:net");
 const { createHash } = require("node:crypto");
 createServer((socket) => {
@@ -34,70 +35,73 @@ createServer((socket) => {
   socket.on("end", () => { console.log(hash.digest("hex")); process.exit(0); });
 }).listen(7000, "::", () => process.stderr.write("ready"));`;
 
-const send = (address: string, size: number): string => `
+  const send = (address: string, size: number): string => `
 const { connect } = require("node:net");
 const socket = connect(7000, "${address}");
 socket.end(Buffer.alloc(${size}, "tunnelmesh"));`;
 
-describe("a stream through the tunnel", () => {
-  it.each([
-    ["IPv4", beta.identity.ip4],
-    ["IPv6", beta.identity.ip6],
-  ])("arrives whole over %s", async (_family, address) => {
-    const size = 20_000_000;
-    const received = network.exec("b", process.execPath, "-e", receive);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const start = performance.now();
-    await network.exec("a", process.execPath, "-e", send(address, size));
-    const digest = createHash("sha256").update(Buffer.alloc(size, "tunnelmesh")).digest("hex");
-    expect((await received).output).toContain(digest);
-    expect(performance.now() - start).toBeLessThan(30_000);
+  describe("a stream through the tunnel", () => {
+    it.each([
+      ["IPv4", beta.identity.ip4],
+      ["IPv6", beta.identity.ip6],
+    ])("arrives whole over %s", async (_family, address) => {
+      const size = 20_000_000;
+      const received = network.exec("b", process.execPath, "-e", receive);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const start = performance.now();
+      await network.exec("a", process.execPath, "-e", send(address, size));
+      const digest = createHash("sha256").update(Buffer.alloc(size, "tunnelmesh")).digest("hex");
+      expect((await received).output).toContain(digest);
+      expect(performance.now() - start).toBeLessThan(30_000);
+    });
+
+    it("leaves memory bounded", async () => {
+      const memory = await alpha.ask<number>("memory", { method: "counters" });
+      expect(memory).toBeLessThan(200 * 1024 * 1024);
+    });
   });
 
-  it("leaves memory bounded", async () => {
-    const memory = await alpha.ask<number>("memory", { method: "counters" });
-    expect(memory).toBeLessThan(200 * 1024 * 1024);
-  });
-});
-
-describe("three members", () => {
-  it("all reach each other", async () => {
-    for (const from of members) {
-      for (const to of members) {
-        if (from === to) continue;
-        const done = await network.exec(
-          from.identity.name,
-          "ping",
-          "-c",
-          "3",
-          "-i",
-          "0.05",
-          "-W",
-          "5",
-          to.identity.ip4,
-        );
-        expect(done.output).toContain(" 0% packet loss");
+  describe("three members", () => {
+    it("all reach each other", async () => {
+      for (const from of members) {
+        for (const to of members) {
+          if (from === to) continue;
+          const done = await network.exec(
+            from.identity.name,
+            "ping",
+            "-c",
+            "3",
+            "-i",
+            "0.05",
+            "-W",
+            "5",
+            to.identity.ip4,
+          );
+          expect(done.output).toContain(" 0% packet loss");
+        }
       }
-    }
-  });
+    });
 
-  it("route further ranges to a peer, but not those that the host reaches otherwise", async () => {
-    const peers = [{ ...peerConfig(beta.identity, psk, ["198.18.42.2"]), routes: ["10.77.0.0/16", "198.18.42.0/25"] }];
-    await gamma.ask("set", { method: "setPeers", peers });
-    await expect.poll(() => network.ip("c", "route")).toContain("10.77.0.0/16 dev tm0");
-    expect(network.ip("c", "route")).not.toContain("198.18.42.0/25");
-    await gamma.ask("set", { method: "setPeers", peers: [{ ...peers[0], routes: [] }] });
-    await expect.poll(() => network.ip("c", "route")).not.toContain("10.77.0.0/16");
-  });
+    it("route further ranges to a peer, but not those that the host reaches otherwise", async () => {
+      const peers = [
+        { ...peerConfig(beta.identity, psk, ["198.18.42.2"]), routes: ["10.77.0.0/16", "198.18.42.0/25"] },
+      ];
+      await gamma.ask("set", { method: "setPeers", peers });
+      await expect.poll(() => network.ip("c", "route")).toContain("10.77.0.0/16 dev tm0");
+      expect(network.ip("c", "route")).not.toContain("198.18.42.0/25");
+      await gamma.ask("set", { method: "setPeers", peers: [{ ...peers[0], routes: [] }] });
+      await expect.poll(() => network.ip("c", "route")).not.toContain("10.77.0.0/16");
+    });
 
-  it("do not take a packet whose inner source is another member", async () => {
-    const before = (await beta.counters())["inner_source"] ?? 0;
-    network.ip("c", "addr", "add", `${alpha.identity.ip4}/32`, "dev", "tm0");
-    const spoofed = ["-c", "3", "-i", "0.1", "-W", "1", "-I", alpha.identity.ip4, beta.identity.ip4];
-    const done = await network.exec("c", "ping", ...spoofed);
-    network.ip("c", "addr", "del", `${alpha.identity.ip4}/32`, "dev", "tm0");
-    expect(done.output).toContain("100% packet loss");
-    expect((await beta.counters())["inner_source"]).toBe(before + 3);
-    expect(gamma.identity.ip4).not.toBe(alpha.identity.ip4);
+    it("do not take a packet whose inner source is another member", async () => {
+      const before = (await beta.counters())["inner_source"] ?? 0;
+      network.ip("c", "addr", "add", `${alpha.identity.ip4}/32`, "dev", "tm0");
+      const spoofed = ["-c", "3", "-i", "0.1", "-W", "1", "-I", alpha.identity.ip4, beta.identity.ip4];
+      const done = await network.exec("c", "ping", ...spoofed);
+      network.ip("c", "addr", "del", `${alpha.identity.ip4}/32`, "dev", "tm0");
+      expect(done.output).toContain("100% packet loss");
+      expect((await beta.counters())["inner_source"]).toBe(before + 3);
+      expect(gamma.identity.ip4).not.toBe(alpha.identity.ip4);
+    });
   });
 });
