@@ -44,7 +44,9 @@ export function createResolver({ wire, port, log }: ResolverOptions): NameServic
         log("warn", "a DNS query was not answered", { cause: String(error) }),
       );
       running = { server, host: undefined };
-      running = { server, host: await wire(addresses) };
+      const [first, ...others] = server.addresses;
+      if (first === undefined) throw new RangeError("a resolver has an address");
+      running = { server, host: await wire([first, ...others]) };
     },
     update: (view: MeshView) => {
       zone = zoneOf(view);

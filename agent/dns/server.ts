@@ -15,12 +15,14 @@ export type QueryHandler = (query: Buffer, from: string, over: "udp" | "tcp") =>
 export interface DnsServer {
   /** Where it listens; the port differs from the one asked for only when that was 0. */
   readonly port: number;
+  /** Those it listens at: an IPv6 address that the host does not have is left out while there is another. */
+  readonly addresses: readonly string[];
   close(): Promise<void>;
 }
 
 /**
  * @param onError told about a handler that threw; its query stays without an answer
- * @throws Error of node when an address cannot be bound
+ * @throws Error of node when an address cannot be bound, but for an IPv6 one where IPv6 is switched off and IPv4 is there
  */
 export async function startDnsServer(
   addresses: readonly string[],
@@ -46,18 +48,29 @@ export async function startDnsServer(
     }
   };
   let bound = port;
+  const listening: string[] = [];
   try {
     for (const address of addresses) {
-      const tcp = await listenTcp(address, bound, answer);
-      closers.push(tcp.close);
-      bound = tcp.port;
-      closers.push(await listenUdp(address, bound, answer));
+      try {
+        const tcp = await listenTcp(address, bound, answer);
+        closers.push(tcp.close);
+        bound = tcp.port;
+        closers.push(await listenUdp(address, bound, answer));
+        listening.push(address);
+      } catch (error) {
+        if (listening.length === 0 || !isWithoutIpv6(address, error)) throw error;
+      }
     }
   } catch (error) {
     await close();
     throw error;
   }
-  return { port: bound, close };
+  return { port: bound, addresses: listening, close };
+}
+
+function isWithoutIpv6(address: string, error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return isIPv6(address) && (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT");
 }
 
 async function listenUdp(address: string, port: number, handle: QueryHandler): Promise<() => Promise<void>> {

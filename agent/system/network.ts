@@ -1,5 +1,6 @@
 // Addresses and routes of the mesh's interface, through iproute2. All of them hang on the interface and vanish with it, also after kill -9.
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { cidrsOverlap } from "../../protocol/addresses/cidr.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
@@ -16,15 +17,15 @@ export interface NetworkPlan {
   readonly range6: string;
 }
 
-/** The arguments of `ip`, step by step, that bring the interface up. Pure. */
-export function planNetwork(plan: NetworkPlan): readonly (readonly string[])[] {
+/** The arguments of `ip`, step by step, that bring the interface up; without IPv6 where the host has it switched off. Pure. */
+export function planNetwork(plan: NetworkPlan, ipv6 = true): readonly (readonly string[])[] {
   const device = ["dev", plan.interface];
   const steps: string[][] = [["link", "set", ...device, "mtu", String(plan.mtu)]];
   if (plan.ip4 !== undefined) steps.push(["addr", "replace", `${plan.ip4}/32`, ...device]);
-  steps.push(["-6", "addr", "replace", `${plan.ip6}/128`, ...device, "nodad"]);
+  if (ipv6) steps.push(["-6", "addr", "replace", `${plan.ip6}/128`, ...device, "nodad"]);
   steps.push(["link", "set", ...device, "up"]);
   if (plan.ip4 !== undefined) steps.push([...routeStep("replace", plan.range, plan.interface), "src", plan.ip4]);
-  steps.push(routeStep("replace", plan.range6, plan.interface));
+  if (ipv6) steps.push(routeStep("replace", plan.range6, plan.interface));
   return steps;
 }
 
@@ -45,6 +46,16 @@ export async function runIp(steps: readonly (readonly string[])[]): Promise<void
         cause,
       });
     }
+  }
+}
+
+/** Says whether the host lets this interface have IPv6 addresses: a sysctl or the kernel's command line may forbid it. */
+export async function hasIpv6(device: string): Promise<boolean> {
+  try {
+    return (await readFile(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, "utf8")).trim() === "0";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 

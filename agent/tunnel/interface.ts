@@ -1,7 +1,15 @@
 // The mesh's interface on this host: brought up, kept equal to the peers' routes, made again when it goes away.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataPlane } from "../dataplane/data-plane.ts";
-import { findRouteClash, type NetworkPlan, planNetwork, refuseClash, routeStep, runIp } from "../system/network.ts";
+import {
+  findRouteClash,
+  hasIpv6,
+  type NetworkPlan,
+  planNetwork,
+  refuseClash,
+  routeStep,
+  runIp,
+} from "../system/network.ts";
 import type { TunnelOptions } from "../tunnel.ts";
 
 export class MeshInterface {
@@ -27,7 +35,9 @@ export class MeshInterface {
 
   /** @throws TunnelMeshError TM_AGENT_NETWORK */
   async up(): Promise<void> {
-    await runIp(planNetwork(this.#plan));
+    const ipv6 = await hasIpv6(this.#plan.interface);
+    if (!ipv6) this.#options.log("warn", "IPv6 is switched off on this host, so the mesh has IPv4 alone here");
+    await runIp(planNetwork(this.#plan, ipv6));
   }
 
   /** Asks for exactly these CIDRs to be routed to the interface, beside the mesh's own. */

@@ -45,6 +45,25 @@ describe("the DNS listener", () => {
   });
 });
 
+describe("an IPv6 address that the host does not have", () => {
+  const nowhere = "fd00:dead::53";
+
+  it("is left out where an IPv4 address is there, which then answers", async () => {
+    const server = await startDnsServer(["127.0.0.1", nowhere], 0, async () => query, note);
+    expect(server.addresses).toEqual(["127.0.0.1"]);
+    const client = createSocket("udp4");
+    client.send(query, server.port, "127.0.0.1");
+    const [answer] = await once(client, "message");
+    expect(answer).toEqual(query);
+    client.close();
+    await server.close();
+  });
+
+  it("is an error where it is the only one", async () => {
+    await expect(startDnsServer([nowhere], 0, async () => query, note)).rejects.toThrow();
+  });
+});
+
 describe("the forwarder", () => {
   it("goes on to the next server when the network refuses to reach one", async () => {
     process.once("uncaughtException", note);
