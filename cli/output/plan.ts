@@ -20,6 +20,7 @@ export function renderPlan(plan: PlanResult): string {
   const hosts = plan.hosts.flatMap((host) => [
     `${host.name} (${host.role}; ${renderBasis(host)})${host.steps.length === 0 ? ": nothing to do" : ""}`,
     ...(host.error === undefined ? [] : [`  ! ${renderReport(host.error)}`]),
+    ...(host.notes ?? []).map((note) => `  (${note})`),
     ...host.steps.map((step) => `  ${step.title}`),
   ]);
   return [

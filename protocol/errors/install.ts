@@ -25,7 +25,20 @@ export const installErrors = {
   TM_INSTALL_TOOLS: {
     title: "Programs that installing needs are missing on the host",
     cause: "A very small system leaves them out.",
-    advice: ["Install them on the host, on Debian: apt-get install tar gzip iproute2 coreutils passwd"],
+    advice: ["Install them on the host with its package manager."],
+  },
+  TM_INSTALL_READ_ONLY: {
+    title: "/opt cannot be written on this host",
+    cause: "Releases are kept in /opt/tunnelmesh, and /opt is on a file system that is mounted read-only.",
+    advice: [
+      "Put a writable folder there: mkdir -p /var/opt && mount --bind /var/opt /opt",
+      "And for the next boot, in /etc/fstab: /var/opt /opt none bind 0 0",
+    ],
+  },
+  TM_INSTALL_NO_EXEC: {
+    title: "Programs below /opt cannot run on this host",
+    cause: "/opt is on a file system that is mounted with noexec.",
+    advice: ["Mount it without noexec: mount -o remount,exec /opt", "And take noexec out of its line in /etc/fstab."],
   },
   TM_INSTALL_DISK_FULL: {
     title: "There is not enough room on the host's disk",

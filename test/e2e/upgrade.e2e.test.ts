@@ -125,6 +125,19 @@ describe("a release that is not healthy", () => {
     return deploy({ TM_HOST_PROGRAMS: folder });
   };
 
+  it("that does not fit on the disk leaves the host on the old one, and says so", async () => {
+    const small = "mkdir /run/small && mount -t tmpfs -o size=200m small /run/small && cp -a releases/. /run/small/";
+    const narrowed = on("alpha", `cd /opt/tunnelmesh && ${small} && mount --bind /run/small releases`);
+    expect(narrowed, narrowed.stderr).toMatchObject({ code: 0 });
+    on("alpha", `head -c 60M /dev/zero > /run/small/0-filling`);
+    const before = names.map(marks);
+    const outcome = await upgradeTo("0.2.1", {});
+    expect(outcome.code, outcome.stdout).not.toBe(0);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ error: { code: "TM_INSTALL_DISK_FULL" } });
+    expect(names.map(marks)).toEqual(before);
+    expect(on("alpha", "umount /opt/tunnelmesh/releases && umount /run/small")).toMatchObject({ code: 0 });
+  });
+
   it("on the coordinator's host goes back there, and no other host is touched", async () => {
     const before = ["beta", "gamma"].map(marks);
     const outcome = await upgradeTo("0.2.1", { coordinator: broken["throws at its start"] });

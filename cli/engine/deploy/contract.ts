@@ -65,6 +65,8 @@ export interface PlannedHost {
   readonly basis: "assumed" | "recorded" | "live";
   /** Empty: nothing to do. */
   readonly steps: readonly { readonly id: string; readonly title: string }[];
+  /** What to know about this host, such as SELinux. */
+  readonly notes?: readonly string[];
   /** Why it could not be read live. */
   readonly error?: ErrorReport;
 }

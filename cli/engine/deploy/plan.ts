@@ -3,6 +3,7 @@ import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
+import { hostNotes } from "../install/refusals.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
 import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
@@ -78,7 +79,14 @@ function livePlan(view: MeshView | undefined, bootstrap: string, host: PreparedH
     view === undefined
       ? describeFirstInstall(role)
       : planInstall(host.facts, specificationOf(view, bootstrap, host, { agent: true, secret: "" })).steps;
-  return { name, role, basis: "live", steps: steps.map(({ id, title }) => ({ id, title })) };
+  const notes = hostNotes(host.facts);
+  return {
+    name,
+    role,
+    basis: "live",
+    steps: steps.map(({ id, title }) => ({ id, title })),
+    ...(notes.length === 0 ? {} : { notes }),
+  };
 }
 
 function assumedPlan({ member, error }: UnreachedHost, view: MeshView | undefined): PlannedHost {

@@ -25,6 +25,12 @@ digest() { if [ -f "$2" ]; then say "digest.$1" "$(sha256sum < "$2" | cut -d ' '
 free() { say "free.$1" "$( { df -Pk "$2" 2>/dev/null || df -Pk /; } | tail -n 1)"; }
 say machine "$(uname -m)"
 say os "$( (. /etc/os-release && printf '%s %s' "$ID" "\${VERSION_ID:-}") 2>/dev/null)"
+say like "$( (. /etc/os-release && printf '%s' "\${ID_LIKE:-}") 2>/dev/null)"
+say memory "$(awk '/^MemTotal:/ { print $2; exit }' /proc/meminfo 2>/dev/null)"
+say selinux "$(getenforce 2>/dev/null)"
+say apparmor "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)"
+place=/opt/tunnelmesh; [ -d "$place" ] || place=/opt; [ -d "$place" ] || place=/
+say opt.mount "$(findmnt -n -o OPTIONS -T "$place" 2>/dev/null)"
 say glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
 say uid "$(id -u)"
 if [ -d /run/systemd/system ]; then say systemd "$(systemctl --version 2>/dev/null | head -n 1)"; fi

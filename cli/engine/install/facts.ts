@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { HostConnection } from "../ssh/connection.ts";
-import { factsScript } from "./facts-script.ts";
+import { factsScript, neededTools } from "./facts-script.ts";
+import { type HostFamily, hostFamily } from "./family.ts";
 import { type InstallRecord, installRecordSchema } from "./record.ts";
 
 export interface ServiceState {
@@ -24,6 +25,13 @@ export interface HostFacts {
   readonly machine: string;
   /** "debian 12" */
   readonly os: string;
+  readonly family: HostFamily;
+  /** Undefined: not said. */
+  readonly memory: number | undefined;
+  readonly selinux: "enforcing" | "permissive" | "off";
+  readonly appArmor: boolean;
+  /** What keeps a release from being put, or from running, below /opt. */
+  readonly optMount: { readonly readOnly: boolean; readonly noExec: boolean };
   /** Undefined: another C library. */
   readonly glibc: string | undefined;
   readonly systemd: boolean;
@@ -55,6 +63,8 @@ export interface HostFacts {
 
 export type FactFile = "agent" | "coordinator" | "meshFile" | "secret" | "agentUnit" | "coordinatorUnit";
 
+/** Characters. Routes and four files of at most 1 MiB each in base64, and room. */
+const answerLimit = 8 * 1024 * 1024;
 const meshIdSchema = z.object({ meshId: z.string() });
 const factFiles: readonly FactFile[] = ["agent", "coordinator", "meshFile", "secret", "agentUnit", "coordinatorUnit"];
 
@@ -64,8 +74,9 @@ export async function readFacts(connection: HostConnection, mesh: string, signal
   return parseFacts(await connection.check(factsScript(mesh), options), connection.target);
 }
 
-/** Parses the script's lines. @throws TunnelMeshError TM_INSTALL_FACTS */
+/** Parses the script's lines; pure. @throws TunnelMeshError TM_INSTALL_FACTS */
 export function parseFacts(text: string, target: string): HostFacts {
+  if (text.length > answerLimit) throw new TunnelMeshError("TM_INSTALL_FACTS", { detail: `${target} said too much` });
   const lines = text.split("\n").flatMap((line): [string, string][] => {
     const at = line.indexOf("=");
     return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1).trim()]];
@@ -83,12 +94,17 @@ export function parseFacts(text: string, target: string): HostFacts {
     architecture: machine === "x86_64" ? "x64" : machine === "aarch64" || machine === "arm64" ? "arm64" : "other",
     machine,
     os: one("os") ?? "",
+    family: hostFamily(one("os")?.split(" ")[0] ?? "", one("like") ?? ""),
+    memory: memoryMegabytes(one("memory")),
+    selinux: one("selinux") === "Enforcing" ? "enforcing" : one("selinux") === "Permissive" ? "permissive" : "off",
+    appArmor: one("apparmor") === "Y",
+    optMount: parseMount(one("opt.mount")),
     glibc: /^glibc (\d+\.\d+)/.exec(one("glibc") ?? "")?.[1],
     systemd: one("systemd") !== undefined,
     tun: one("tun") === "yes",
     freeOpt: freeMegabytes(one("free.opt"), target),
     freeVar: freeMegabytes(one("free.var"), target),
-    missingTools: all("missing"),
+    missingTools: neededTools.filter((tool) => all("missing").includes(tool)),
     routes: parseRoutes(decoded("routes")),
     prepared: one("prepared") === "yes",
     releases: all("release"),
@@ -121,6 +137,17 @@ function parseJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** Kilobytes as /proc/meminfo has them. */
+function memoryMegabytes(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,12}$/.test(text) ? Math.floor(Number(text) / 1024) : undefined;
+}
+
+/** "ro,nosuid,noexec" */
+function parseMount(text = ""): HostFacts["optMount"] {
+  const options = text.split(",");
+  return { readOnly: options.includes("ro"), noExec: options.includes("noexec") };
 }
 
 /** One line of df -Pk: device, size, used, free, … */

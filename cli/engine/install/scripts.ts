@@ -38,6 +38,11 @@ rm -rf ${partial}; mkdir ${partial}; cd ${partial}
 tar -xzf - --no-same-owner
 sha256sum -c --quiet ${checksumFile}
 grep -q ${quote(`"hash":"${hash}"`)} release.json
+if command -v selinuxenabled >/dev/null && selinuxenabled; then
+  restorecon -R . || true
+  chcon -t bin_t node
+  chcon -t lib_t koffi.node
+fi
 sync ./* .
 if [ -e ${target} ]; then rm -rf ${target}; fi
 mv -T ${partial} ${target}

@@ -21,11 +21,11 @@ SystemCallErrorNumber=EPERM
 LimitCORE=0
 UMask=0077`;
 
-/** Restarted for ever: a mesh must not stay down because its host had a bad minute. */
+/** Two minutes to start: the signed map of a large mesh is verified first. Restarted for ever: a mesh must not stay down because its host had a bad minute. */
 const restarting = `Type=notify
 NotifyAccess=all
 WatchdogSec=30
-TimeoutStartSec=30
+TimeoutStartSec=120
 TimeoutStopSec=15
 Restart=always
 RestartSec=1`;
