@@ -13,7 +13,7 @@ import {
   reservationSchema,
   submitReplySchema,
 } from "../../../protocol/control/admin.ts";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { type SignedItem, signedItemSchema } from "../../../protocol/trust/item.ts";
 import type { ReservedNames } from "./reserved.ts";
 
@@ -51,8 +51,7 @@ export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Co
     submit: (items) => submitItems(call, items),
     reserve: async (nid, name, ip4) =>
       reservationSchema.parse(await call({ method: "reserve", nid, name, ...(ip4 === undefined ? {} : { ip4 }) })),
-    setReserved: async ({ names, ip4s }) =>
-      void (await call({ method: "reserved.set", names: [...names], ip4s: [...ip4s] })),
+    setReserved: (reserved) => setReserved(call, reserved),
     release: async (nid) => void (await call({ method: "release", nid })),
     lease: () => takeLease(call, lastCall),
     async breakLease() {
@@ -64,6 +63,16 @@ export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Co
     record: async (record) => void (await call({ method: "deploy.record", record })),
     history: async () => historyReplySchema.parse(await call({ method: "deploy.history" })).records,
   };
+}
+
+async function setReserved(call: AdminCall, { names, ip4s }: ReservedNames): Promise<void> {
+  try {
+    await call({ method: "reserved.set", names: [...names], ip4s: [...ip4s] });
+  } catch (error) {
+    // A release from before tokens has no such request, and nobody who could take a name by one.
+    const unknown = isTunnelMeshError(error) && error.detail?.includes("TM_COORDINATION_REQUEST") === true;
+    if (!unknown) throw error;
+  }
 }
 
 async function submitItems(call: AdminCall, items: readonly SignedItem[]): Promise<void> {
