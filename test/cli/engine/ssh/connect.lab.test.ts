@@ -118,6 +118,17 @@ describe("host keys", () => {
     expect((await failure(local(server.port))).message).toContain("key revocation list");
   });
 
+  it("finds a key that known_hosts has without the port, and takes another one there for no change", async () => {
+    const server = await lab.startServer();
+    lab.write(".ssh/known_hosts", `127.0.0.1 ${server.hostKeys[0]}\n`);
+    expect(await whoAmI(local(server.port))).toBe(lab.user);
+    lab.write(
+      ".ssh/known_hosts",
+      `127.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEoaZFvgKyZg75GHxXua5ltzphNtNzfgm/uNjt39e99\n`,
+    );
+    expect((await failure(local(server.port))).code).toBe("TM_SSH_HOST_KEY_UNKNOWN");
+  });
+
   it("finds names that ssh-keygen hashed", async () => {
     const server = await lab.startServer();
     lab.write(".ssh/known_hosts", `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`);
@@ -204,6 +215,34 @@ describe("configuration", () => {
     await vi.waitFor(() =>
       expect(execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" })).not.toMatch(/sleep 4242/),
     );
+  });
+});
+
+describe("algorithms", () => {
+  it("are those of ssh_config, with + - and ^, and what nobody knows is said", async () => {
+    const extra = "Ciphers aes256-ctr\nMACs hmac-sha1\nKexAlgorithms diffie-hellman-group14-sha1\nCompression yes";
+    const server = await lab.startServer({ extra });
+    const target = local(server.port, server.hostKeys[0]);
+    expect((await failure(target)).code).toBe("TM_SSH_HANDSHAKE");
+    lab.write(".ssh/config", "KexAlgorithms +diffie-hellman-group14-sha1\nCompression yes\nCiphers ^aes256-ctr\n");
+    expect(await whoAmI(target)).toBe(lab.user);
+    lab.write(".ssh/config", "KexAlgorithms +diffie-hellman-group14-sha1\nCiphers -aes256-*\n");
+    expect((await failure(target)).code).toBe("TM_SSH_HANDSHAKE");
+    lab.write(".ssh/config", "Ciphers made-up\n");
+    expect((await failure(target)).message).toContain("knows none of ciphers made-up");
+  });
+
+  it("of host keys come in the order of HostKeyAlgorithms", async () => {
+    const server = await lab.startServer({ hostKeyTypes: ["ed25519", "ecdsa"] });
+    lab.write(".ssh/config", "HostKeyAlgorithms ecdsa-sha2-nistp256,ssh-ed25519\n");
+    const asked: string[] = [];
+    await failure(local(server.port), {
+      confirmHostKey: async ({ hostKey }) => {
+        asked.push(hostKey);
+        return false;
+      },
+    });
+    expect(asked).toEqual([server.hostKeys[1]]);
   });
 });
 
