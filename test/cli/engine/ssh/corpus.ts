@@ -140,4 +140,5 @@ export const corpus: readonly CorpusCase[] = [
   { name: "ProxyUseFdpass", target: "hub", config: "ProxyUseFdpass yes\nProxyCommand nc -F %h %p\n" },
   { name: "PKCS11Provider", target: "hub", config: "PKCS11Provider /lib/x.so\n" },
   { name: "BindInterface", target: "hub", config: "BindInterface lo\n" },
+  { name: "CanonicalizeHostname", target: "hub", config: "CanonicalizeHostname no\nCanonicalDomains example.net\n" },
 ];
