@@ -62,7 +62,11 @@ if [ -n "$platform" ]; then
   [ -x "$node" ] || fetch_node
 else
   node=$(command -v node || true)
-  [ -n "$node" ] || fail "there is no Node on this machine" "install Node 24, then run it again"
+  [ -n "$node" ] || fail "there is no Node on this machine" "install Node 24 (brew install node@24 on macOS), then run it again"
+  case "$("$node" -p 'var v = process.versions.node.split(".").map(Number); v[0] > 23 || (v[0] === 22 && v[1] >= 18) || (v[0] === 23 && v[1] >= 6)')" in
+    true) ;;
+    *) fail "the Node on this machine is $("$node" --version), and tm needs 22.18 or newer" "install Node 24 (brew install node@24 on macOS), then run it again" ;;
+  esac
 fi
 
 # npm itself may need a newer Node than the machine's: it is run with ours.

@@ -1,9 +1,11 @@
 // The package in empty folders, installed by the real npm in each way that people do: the command runs, a stack loads and has types.
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { otherNode } from "./nodes.ts";
 import {
+  cloudStack,
   emptyFolder,
   install,
   makeFolder,
@@ -87,6 +89,30 @@ it.each(Object.keys(ways).filter((way) => way !== "npm i -g"))(
     expect(typeCheck(home)).toMatch(/^stack\.ts\(7,\d+\): error TS2345/);
   },
 );
+
+describe("the tarball", () => {
+  it("is the same when it is made again, and names no folder of this machine", () => {
+    const hash = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+    expect(hash(pack(emptyFolder(folder, "again")))).toBe(hash(tarball));
+    expect(run("grep", ["-rlF", root, path.join(root, "dist")], folder)).toMatchObject({ status: 1, stdout: "" });
+  });
+
+  it("could be published: npm finds nothing in it to correct or to warn of", () => {
+    // A registry that nobody answers at: what is looked at is the tarball.
+    const nowhere = ["--registry", "http://127.0.0.1:1", "--fetch-retries", "0", "--tag", "trial"];
+    const outcome = run("npm", ["publish", "--dry-run", "--ignore-scripts", ...nowhere, tarball], folder);
+    const complaints = outcome.stderr.split("\n").filter((line) => /npm (warn|error)/i.test(line));
+    expect(complaints).toEqual([expect.stringContaining("requires you to be logged in")]);
+    expect(outcome.status).toBe(0);
+  });
+
+  it("can make what goes to Terraform", () => {
+    const home = emptyFolder(folder, "cloud");
+    writeStack(home, cloudStack);
+    const synth = run(path.join(folder, "empty/node_modules/.bin/tm"), ["synth"], home);
+    expect(synth).toMatchObject({ status: 0, stderr: "" });
+  });
+});
 
 describe("another Node", () => {
   const tm = () => path.join(folder, "empty/node_modules/tunnelmesh/cli/tm.cjs");

@@ -71,6 +71,18 @@ export default defineStack("office", () => {
 });
 `;
 
+/** A stack with a droplet and a resource of its own. */
+export const cloudStack = `import { defineStack, Droplet, Mesh } from "tunnelmesh";
+import { terraform } from "tunnelmesh/terraform";
+
+export default defineStack("cloud", () => {
+  const mesh = new Mesh({ admins: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEoaZFvgKyZg75GHxXua5ltzphNtNzfgm/uNjt39e99 alice"] });
+  mesh.coordinator("hub", new Droplet({ region: "fra1", size: "s-1vcpu-1gb", ssh: ["203.0.113.7/32"] }));
+  terraform(mesh, (stack) => stack.addOverride("terraform.required_version", ">= 1.9"));
+  return { mesh };
+});
+`;
+
 /** Writes a stack of three members, in two files. */
 export function writeStack(folder: string, stack = officeStack): void {
   writeFileSync(path.join(folder, "stack.ts"), stack);
