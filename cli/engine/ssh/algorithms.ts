@@ -46,7 +46,8 @@ export function chooseAlgorithms(target: string, options: SshOptions): ChosenAlg
       ...(kex === undefined ? {} : { kex }),
       ...(cipher === undefined ? {} : { cipher }),
       ...(hmac === undefined ? {} : { hmac }),
-      ...(compression ? { compress: ["zlib@openssh.com", "none"] } : {}),
+      // Without being asked to, nothing that a host sends is inflated.
+      compress: compression ? ["zlib@openssh.com", "none"] : ["none"],
     } as ChosenAlgorithms["offered"],
     hostKey: choose("hostkeyalgorithms", hostKeyPreference, withCertificates(hostKeyPreference)) ?? hostKeyPreference,
     publicKey: publicKey?.[0] === undefined ? undefined : publicKeyPatterns(publicKey[0]),

@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectHost } from "../../../../cli/engine/ssh/connect.ts";
 import type { ConnectOptions, SshTarget } from "../../../../cli/engine/ssh/connection.ts";
+import { startSecurityKeyAgent } from "./security-key.ts";
 import { createSshLab, type SshLab, type SshServer } from "./sshd.ts";
 
 let lab: SshLab;
@@ -53,6 +54,19 @@ describe("keys", () => {
     expect((await failure(here(server))).code).toBe("TM_SSH_AUTH");
     lab.write(".ssh/config", `IdentityFile ${file}\nIdentitiesOnly yes\nIdentityAgent ${agent.socket}\n`);
     expect(await login(here(server))).toBe(server.hostKeys[0]);
+  });
+
+  it("logs in with a security key that the agent holds", async () => {
+    const server = await lab.startServer();
+    rmSync(path.join(lab.home, ".ssh/id_ed25519"));
+    const socketPath = path.join(lab.folder, "token.sock");
+    const token = await startSecurityKeyAgent(socketPath);
+    vi.stubEnv("SSH_AUTH_SOCK", socketPath);
+    expect((await failure(here(server))).message).toContain("token (agent): refused");
+    lab.authorize(token.publicKey);
+    expect(await login(here(server))).toBe(server.hostKeys[0]);
+    token.server.close();
+    expect((await failure(here(server))).code).toBe("TM_SSH_AUTH");
   });
 
   it("asks for no passphrase where the host refuses the key", async () => {
