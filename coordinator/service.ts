@@ -59,7 +59,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   warnWhenFrozen();
   registry.listen(warnWhenFrozen);
   const counters = new Counters();
-  const roster = new Roster(limits.presenceMilliseconds);
+  const roster = new Roster(limits.presenceMilliseconds, now);
   const keyQuota = new KeyQuota(now);
   const wallClock = (): number => Date.now();
   const context = {

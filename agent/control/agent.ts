@@ -16,16 +16,17 @@ import type { MapStore } from "../map/map-store.ts";
 import { newestGeneration } from "../map/network-secret.ts";
 import type { Log } from "../system/log.ts";
 import type { Tunnel, TunnelFactory } from "../tunnel.ts";
+import { Alarms } from "./alarms.ts";
 import { CoordinatorLink } from "./coordinator-link.ts";
 import { type MemberState, memberState } from "./member-state.ts";
+import { Paced } from "./paced.ts";
 import type { TimestampFile } from "./timestamp-file.ts";
 
 /** Expired grants are let go and a failed start is tried again at least so often. */
 const refreshInterval = 30_000;
 const startRetry = 5_000;
-/** Alarms kept for status; a coordinator cannot add more by sending notices. */
-const alarmLimit = 16;
-const noticeLimit = 4;
+/** Peers are built anew for what the coordinator says of them at most so often. */
+const presenceInterval = 500;
 
 export interface AgentParts {
   readonly configuration: AgentConfiguration;
@@ -46,7 +47,7 @@ export interface AgentParts {
 export class Agent {
   readonly parts: AgentParts;
   readonly link: CoordinatorLink;
-  readonly #alarms = new Map<string, string>();
+  readonly #alarms = new Alarms();
   #tunnel: { readonly tunnel: Tunnel; readonly addresses: string } | undefined;
   #named = false;
   readonly #derivePeers = peerDeriver();
@@ -54,6 +55,10 @@ export class Agent {
   #coordinator = "";
   #refreshing: Promise<void> | undefined;
   #again = false;
+  readonly #presence = new Paced(() => {
+    void this.refresh();
+    void this.#saveHints();
+  }, presenceInterval);
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -75,11 +80,12 @@ export class Agent {
       onRelayChanged: (available) => this.#relayChanged(available),
       onNotice: (code, message) => {
         log("warn", "the coordinator says", { code, message });
-        this.#noticeAlarm(code, message);
+        this.#alarms.notice(code, message);
       },
     });
-    if (configuration.mesh !== map.view.name) this.#alarm("name", `the genesis calls this mesh ${map.view.name}`);
-    if (map.damaged > 0) this.#alarm("damaged", `${map.damaged} lines of the map on disk did not read`);
+    if (configuration.mesh !== map.view.name)
+      this.#alarms.raise("name", `the genesis calls this mesh ${map.view.name}`);
+    if (map.damaged > 0) this.#alarms.raise("damaged", `${map.damaged} lines of the map on disk did not read`);
   }
 
   get tunnel(): Tunnel | undefined {
@@ -93,14 +99,14 @@ export class Agent {
 
   get alarms(): readonly string[] {
     const { frozen } = this.parts.map.view;
-    return [...(frozen === undefined ? [] : [`the map takes no changes: ${frozen.detail}`]), ...this.#alarms.values()];
+    return [...(frozen === undefined ? [] : [`the map takes no changes: ${frozen.detail}`]), ...this.#alarms.texts];
   }
 
   /** Peers come up from what is on disk; the coordinator only adds to it. */
   async start(): Promise<void> {
     await this.#signKeys();
     if (this.parts.secret === undefined)
-      this.#alarm("secret", "the network secret has not arrived: no peer can be reached");
+      this.#alarms.raise("secret", "the network secret has not arrived: no peer can be reached");
     await this.refresh();
     this.#coordinator = coordinatorText(this.parts.map);
     this.link.start();
@@ -127,6 +133,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#presence.stop();
     this.link.stop();
     await this.#refreshing;
     await this.#takeDown();
@@ -158,11 +165,11 @@ export class Agent {
         if (this.#ownKeys !== undefined && lifeSignSince(map.view, identity.nid, nowUnixSeconds()) > 0)
           await this.#signKeys();
         await this.#follow(this.state);
-        this.#alarms.delete("start");
+        this.#alarms.clear("start");
       } catch (error) {
         const text = isTunnelMeshError(error) ? `${error.code}: ${error.message}` : String(error);
         this.parts.log("error", "the mesh did not come up", { cause: text });
-        this.#alarm("start", text);
+        this.#alarms.raise("start", text);
         next = startRetry;
       }
       clearTimeout(this.#timer);
@@ -216,10 +223,10 @@ export class Agent {
     try {
       await names.start({ ip4, ip6 });
       this.#named = true;
-      this.#alarms.delete("names");
+      this.#alarms.clear("names");
     } catch (error) {
       log("error", "names of the mesh do not resolve on this host", { cause: String(error) });
-      this.#alarm("names", `names do not resolve: ${String(error)}`);
+      this.#alarms.raise("names", `names do not resolve: ${String(error)}`);
     }
   }
 
@@ -238,7 +245,7 @@ export class Agent {
     const refused = verdicts.filter(({ accepted }) => !accepted);
     for (const { reason } of refused.slice(0, 4)) log("warn", "an item of the coordinator was refused", { reason });
     if (refused.some(({ reason }) => reason === "bad-signature" || reason === "foreign-signer")) {
-      this.#alarm("forged", "the coordinator sent items that nobody entitled has signed");
+      this.#alarms.raise("forged", "the coordinator sent items that nobody entitled has signed");
     }
     const coordinator = coordinatorText(map);
     if (coordinator !== this.#coordinator) {
@@ -254,8 +261,7 @@ export class Agent {
       replace,
       peers.filter(({ nid }) => view.members.has(nid as NodeId)),
     );
-    void this.refresh();
-    void this.#saveHints();
+    this.#presence.ask();
   }
 
   #relayChanged(available: boolean): void {
@@ -264,7 +270,7 @@ export class Agent {
       void this.refresh();
     }
     // What the coordinator said before it took this node is settled now.
-    if (available) for (const key of this.#alarms.keys()) if (key.startsWith("notice ")) this.#alarms.delete(key);
+    if (available) this.#alarms.clearNotices();
     this.#tunnel?.tunnel.relayChanged(available);
   }
 
@@ -275,18 +281,6 @@ export class Agent {
     } catch (error) {
       log("warn", "endpoints of peers could not be kept", { cause: String(error) });
     }
-  }
-
-  /** A few of them, so that the agent's own alarms have room, and without what would command a terminal. */
-  #noticeAlarm(code: string, message: string): void {
-    const text = `${code}: ${message}`.replace(/\p{Cc}/gu, "?");
-    const key = `notice ${code}`;
-    const notices = [...this.#alarms.keys()].filter((one) => one.startsWith("notice "));
-    if (notices.length < noticeLimit || notices.includes(key)) this.#alarm(key, text);
-  }
-
-  #alarm(key: string, text: string): void {
-    if (this.#alarms.size < alarmLimit || this.#alarms.has(key)) this.#alarms.set(key, text);
   }
 }
 

@@ -25,7 +25,8 @@ export interface ChannelOptions {
   readonly local: KeyPair;
   readonly coordinatorKey: Uint8Array;
   readonly meshId: MeshId;
-  readonly onMessage: (message: CoordinationMessage) => void;
+  /** @param bytes how long the message was */
+  readonly onMessage: (message: CoordinationMessage, bytes: number) => void;
   /** Called once, also when the channel never opened; `phase` is how far it had come. */
   readonly onClose: (reason: string, phase: "connecting" | "handshaking" | "open") => void;
   readonly onOpen: () => void;
@@ -73,6 +74,15 @@ export class Channel {
     if (this.#state.kind !== "open") return;
     if (this.#queue.pushControl(encodeCoordination(kind, body))) this.#flush();
     else this.close("the coordinator does not read");
+  }
+
+  /** Reads no more from the socket until `resume`: TCP slows the sender down. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   /** False when the channel is not open or the datagram does not fit. */
@@ -152,7 +162,7 @@ export class Channel {
       this.close(`a message does not fit: ${decoded.reason} (kind ${decoded.code})`);
       return;
     }
-    this.#options.onMessage(decoded.message);
+    this.#options.onMessage(decoded.message, plaintext.length);
   }
 
   #flush(): void {

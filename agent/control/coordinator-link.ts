@@ -15,8 +15,9 @@ const pingInterval = 20_000;
 const memberRetry = 2_000;
 /** Failures that count while this node is no member: a grant that has just been signed is found soon. */
 const strangerFailures = 2;
-/** Messages that may wait for items to be verified and written. */
-const waitingLimit = 1024;
+/** Messages, and their bytes, that wait for items to be verified and written before the socket is read on. */
+const waitingLimit = 64;
+const waitingBytesLimit = 1024 * 1024;
 
 export interface LinkOptions {
   readonly nid: NodeId;
@@ -57,6 +58,7 @@ export class CoordinatorLink {
   #map = { store: "", version: 0 };
   #applying: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
   #stopped = false;
 
   constructor(options: LinkOptions) {
@@ -128,7 +130,7 @@ export class CoordinatorLink {
       coordinatorKey,
       meshId,
       onOpen: () => this.#hello(),
-      onMessage: (message) => this.#receive(url, message),
+      onMessage: (message, bytes) => this.#receive(url, message, bytes),
       onClose: (reason) => {
         log(this.#member ? "warn" : "info", "no connection to the coordinator", { url, reason });
         this.#closed(url, reason);
@@ -178,17 +180,17 @@ export class CoordinatorLink {
     this.#channel?.send("ping", { id: this.#pingId++ });
   }
 
-  #receive(url: string, message: CoordinationMessage): void {
+  #receive(url: string, message: CoordinationMessage, bytes: number): void {
     this.#unanswered = 0;
     switch (message.kind) {
       case "welcome":
         this.#welcome(url, message.body);
         return;
       case "items":
-        this.#inOrder(() => this.#items(message.body));
+        this.#inOrder(bytes, () => this.#items(message.body));
         return;
       case "presence":
-        this.#inOrder(() => this.#options.onPresence(message.body));
+        this.#inOrder(bytes, () => this.#options.onPresence(message.body));
         return;
       case "relayed":
         this.counters.relayReceived += 1;
@@ -238,14 +240,18 @@ export class CoordinatorLink {
   }
 
   /** Items and presence are taken in the order in which they came: presence is about members of the items before it. */
-  #inOrder(work: () => Promise<void> | void): void {
-    if (this.#waiting >= waitingLimit) {
-      this.#channel?.close("items come faster than they can be verified");
-      return;
-    }
+  #inOrder(bytes: number, work: () => Promise<void> | void): void {
     this.#waiting += 1;
+    this.#waitingBytes += bytes;
+    const channel = this.#channel;
+    const full = (): boolean => this.#waiting >= waitingLimit || this.#waitingBytes >= waitingBytesLimit;
+    if (full()) channel?.pause();
     this.#applying = this.#applying.then(work).finally(() => {
       this.#waiting -= 1;
+      this.#waitingBytes -= bytes;
+      // Work that goes on is a sign of life too: what was not read cannot have been a pong.
+      this.#unanswered = 0;
+      if (!full()) channel?.resume();
     });
   }
 

@@ -1,4 +1,5 @@
 // A member's channel: gets the map and presence, may submit, say where it is reached, and have datagrams relayed.
+import { isDeepStrictEqual } from "node:util";
 import type { NodeId } from "../../protocol/brand.ts";
 import { type CoordinationMessage, encodeCoordination, type RelayBody } from "../../protocol/coordination/frame.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
@@ -92,6 +93,7 @@ export class Member implements Participant {
         this.control(encodeCoordination("pong", message.body));
         return;
       case "endpoints":
+        if (isDeepStrictEqual(message.body.endpoints, this.#endpoints)) return;
         this.#endpoints = message.body.endpoints;
         roster.announce(this.nid);
         return;

@@ -1,6 +1,7 @@
 // Who is connected: members by node, guests by the node they claim to be, and the presence that members are told.
 import type { NodeId } from "../../protocol/brand.ts";
 import type { MapChange } from "../membership/registry.ts";
+import { TokenBucket } from "./bucket.ts";
 import { encodePresence, type PeerPresence } from "./presence.ts";
 
 /** What the roster needs of a channel. */
@@ -15,16 +16,26 @@ export interface Participant {
   rejudge(): void;
 }
 
+/** How often everybody hears of one node's presence, and how often in a row. */
+const tellsPerSecond = 0.5;
+const tellBurst = 5;
+
 export class Roster {
   readonly #members = new Map<NodeId, Participant>();
   readonly #guests = new Map<NodeId, Set<Participant>>();
   readonly #changed = new Set<NodeId>();
   readonly #delay: number;
+  readonly #now: () => number;
+  readonly #pace = new Map<NodeId, TokenBucket>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param delay how long changes of presence are gathered, in milliseconds */
-  constructor(delay: number) {
+  /**
+   * @param delay how long changes of presence are gathered, in milliseconds
+   * @param now milliseconds of a monotonic clock
+   */
+  constructor(delay: number, now: () => number) {
     this.#delay = delay;
+    this.#now = now;
   }
 
   get members(): ReadonlyMap<NodeId, Participant> {
@@ -84,11 +95,21 @@ export class Roster {
 
   #flush(): void {
     this.#timer = undefined;
-    const peers = [...this.#changed].map(
-      (nid) => this.#members.get(nid)?.presence() ?? { nid, online: false, endpoints: [] },
-    );
-    this.#changed.clear();
+    // Everybody works on each change: whoever changes all the time is heard of less often, with what is true by then.
+    const due = [...this.#changed].filter((nid) => this.#mayTell(nid));
+    for (const nid of due) this.#changed.delete(nid);
+    if (this.#changed.size > 0) this.#timer = setTimeout(() => this.#flush(), Math.max(this.#delay, 250));
+    if (due.length === 0) return;
+    const peers = due.map((nid) => this.#members.get(nid)?.presence() ?? { nid, online: false, endpoints: [] });
     const messages = encodePresence(peers, false);
     for (const member of this.#members.values()) for (const message of messages) member.control(message);
+  }
+
+  #mayTell(nid: NodeId): boolean {
+    const now = this.#now();
+    if (this.#pace.size > 2 * this.#members.size + 64) this.#pace.clear();
+    const bucket = this.#pace.get(nid) ?? new TokenBucket(tellsPerSecond, tellBurst, now);
+    this.#pace.set(nid, bucket);
+    return bucket.take(1, now);
   }
 }

@@ -93,7 +93,20 @@ export function restoreItems(view: MeshView, items: readonly KeptItem[], nowUnix
 }
 
 function applyKept(view: MeshView, items: readonly KeptItem[], nowUnixSeconds: number): Applied {
-  const read = items.map((kept, index) => readItem(kept, index));
+  return applyRead(view, readItems(view, items), nowUnixSeconds);
+}
+
+/**
+ * The slow part of `applyItems`, to be done in pieces: verifies signatures and decodes bodies. Nothing is believed by it yet.
+ * @param items as for `restoreItems`; those that somebody else sent have no `seen`
+ */
+export function readItems({ admins }: Pick<MeshView, "admins">, items: readonly KeptItem[]): readonly ReadItem[] {
+  return items.map((kept) => readItem(kept, admins));
+}
+
+/** The quick part: applies what `readItems` gave for this mesh. */
+export function applyRead(view: MeshView, items: readonly ReadItem[], nowUnixSeconds: number): Applied {
+  const read = items.map((item, index) => ({ ...item, index }));
   const verdicts: ItemVerdict[] = [];
   const batch = new Batch();
   let next = view;
@@ -108,17 +121,18 @@ function applyKept(view: MeshView, items: readonly KeptItem[], nowUnixSeconds: n
   return { view: { ...next, members: deriveMembers(next, nowUnixSeconds) }, verdicts };
 }
 
-interface ReadItem {
-  readonly index: number;
+/** An item whose signatures were looked at. */
+export interface ReadItem {
+  readonly item: SignedItem;
   readonly seen: number | undefined;
   readonly verified: Verified;
   readonly body: DecodedBody;
 }
 
 /** A body is read once its signatures verify, not before. */
-function readItem({ item, seen }: KeptItem, index: number): ReadItem {
-  const verified = verifyItem(item);
-  return { index, seen, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
+function readItem({ item, seen }: KeptItem, admins: readonly string[]): ReadItem {
+  const verified = verifyItem(item, admins);
+  return { item, seen, verified, body: verified.ok ? decodeItem(item.body) : { ok: false, reason: "unknown-kind" } };
 }
 
 function applyOne(
@@ -148,9 +162,9 @@ function applyOne(
 }
 
 /** Log entries by seq, then grants, then keys, then the log entries at the end of the list. */
-function inOrder(decoded: readonly ReadItem[]): readonly ReadItem[] {
+function inOrder(decoded: readonly (ReadItem & { readonly index: number })[]) {
   const lastOther = decoded.findLastIndex(({ body }) => body.ok && body.item.kind !== "log");
-  const rank = ({ index, body }: ReadItem): number => {
+  const rank = ({ index, body }: ReadItem & { readonly index: number }): number => {
     if (!body.ok || body.item.kind === "genesis") return 0;
     if (body.item.kind === "log") return index < lastOther ? 1 : 4;
     return body.item.kind === "grant" ? 2 : 3;

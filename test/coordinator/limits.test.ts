@@ -36,7 +36,7 @@ async function start(change: Partial<Limits>, clock: () => number = () => now) {
   const registry = await Registry.open({ store, meshId: view.meshId, installed, now: clock });
   await registry.submit([alice.keys, bob.keys]);
   const limits = { ...defaultLimits, ...change };
-  const roster = new Roster(limits.presenceMilliseconds);
+  const roster = new Roster(limits.presenceMilliseconds, () => performance.now());
   const key = keyPairOf(randomBytes(32));
   const counters = new Counters();
   const server = await listenForAgents(
@@ -77,6 +77,17 @@ describe("a channel", () => {
     expect(await one.join(reachable)).toMatchObject({ member: false });
     expect(await one.next("notice")).toMatchObject({ code: "TM_COORDINATION_NOT_MEMBER" });
     await one.ended();
+  });
+
+  it("ends when its guest pings faster than guests may", async () => {
+    const { reachable, counters } = await start({});
+    const one = client({ ...alice, who: { ...alice.who, seed: randomBytes(32) } });
+    await one.join(reachable);
+    for (let id = 0; id < 30; id += 1) one.send("ping", { id });
+    expect(await one.next("notice")).toMatchObject({ code: "TM_COORDINATION_QUOTA" });
+    await one.ended();
+    expect(one.messages.filter(({ kind }) => kind === "pong").length).toBeLessThanOrEqual(11);
+    expect(counters.get("message.refused.quota")).toBe(1);
   });
 
   it("ends when its member shows no life, and not while it does", async () => {

@@ -37,6 +37,21 @@ describe("presence of members", () => {
       });
   });
 
+  it("of one node that changes all the time is told a few times, and in the end as it is", async () => {
+    const one = await fixture.member(alice);
+    const two = await fixture.member(bob);
+    const before = two.messages.length;
+    for (let port = 1; port <= 300; port += 1) {
+      one.send("endpoints", { endpoints: [{ ...local, port }] });
+      if (port % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await expect
+      .poll(() => two.messages.findLast((message) => message.kind === "presence"), { timeout: 10_000 })
+      .toMatchObject({ body: { peers: [{ nid: alice.nid, endpoints: [{ ...local, port: 300 }] }] } });
+    const told = two.messages.slice(before).filter((message) => message.kind === "presence");
+    expect(told.length).toBeLessThanOrEqual(9);
+  });
+
   it("is not kept over a restart", async () => {
     const one = await fixture.member(alice);
     one.send("endpoints", { endpoints: [local] });
