@@ -140,8 +140,8 @@ export class StockPair {
     const [source, target, key] =
       from === "a" ? [outer.ours4, outer.theirs4, this.foreignKey] : [outer.theirs4, outer.ours4, this.ownKey];
     // Any address of the range may be sent from, and answers find their way back.
-    this.network.ip(from, "route", "add", "local", `${sources}.0/24`, "dev", "lo");
-    this.network.ip(from === "a" ? "b" : "a", "route", "add", `${sources}.0/24`, "via", source);
+    this.network.ip(from, "route", "replace", "local", `${sources}.0/24`, "dev", "lo");
+    this.network.ip(from === "a" ? "b" : "a", "route", "replace", `${sources}.0/24`, "via", source);
     const numbers = [String(options.rate), String(options.seconds)];
     const command = [process.execPath, "--conditions=tunnelmesh-source", floodFixture, target, String(port)];
     const parameters = [Buffer.from(key).toString("hex"), sources, ...numbers];
