@@ -56,7 +56,7 @@ describe("docs/protocol.md", () => {
   it("has the labels, patterns and types of each profile", () => {
     const row = (name: string): string[] => {
       const line = page.split("\n").find((one) => one.startsWith(`| ${name} |`)) ?? "";
-      return line.split("|").map((cell) => cell.trim().replaceAll("`", ""));
+      return line.split("|").map((cell) => cell.trim().replaceAll(/[`"]/g, ""));
     };
     for (const [column, profile] of [tunnelProfile, controlProfile].entries()) {
       const types = Object.values(profile.types).map((type) => type.toString(16).padStart(2, "0"));
