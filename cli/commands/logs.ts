@@ -26,6 +26,11 @@ export default class Logs extends BaseCommand {
       throw new TunnelMeshError("TM_USAGE", { detail: "--json is one document, so it has no --follow" });
     }
     exitWithReader();
+    const { createEscaper } = await import("../output/escape.ts");
+    const show = {
+      stdout: createEscaper((text) => process.stdout.write(text)),
+      stderr: createEscaper((text) => process.stderr.write(text)),
+    };
     const session = await this.open(flags);
     const loaded = await session.load(flags.stack);
     const engine = await loadDeployEngine();
@@ -36,7 +41,7 @@ export default class Logs extends BaseCommand {
       follow: flags.follow,
       coordinator: flags.coordinator,
       onReached: () => session.progress.end(),
-      ...(this.jsonEnabled() ? {} : { onOutput: (_, stream, chunk) => void process[stream].write(chunk) }),
+      ...(this.jsonEnabled() ? {} : { onOutput: (_, stream, chunk) => show[stream](chunk) }),
     });
   }
 }

@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 import { errorCatalogue } from "../../protocol/errors/catalogue.ts";
 import { isTunnelMeshError, TunnelMeshError } from "../../protocol/errors/error.ts";
 import type { ErrorReport } from "../engine/deploy/contract.ts";
+import { escapeControls } from "../output/escape.ts";
 import type { CallerFlags } from "./caller.ts";
 
 export interface ReportOptions extends Pick<CallerFlags, "json" | "verbose"> {
@@ -48,7 +49,11 @@ function renderError(error: TunnelMeshError): string {
   const paint = (style: "red" | "bold" | "dim", text: string) => styleText(style, text, { stream: process.stderr });
   const lines = [
     paint("red", `Error: ${entry.title}`),
-    ...(error.detail === undefined ? [] : error.detail.split("\n").map((line) => `  ${line}`)),
+    ...(error.detail === undefined
+      ? []
+      : escapeControls(error.detail)
+          .split("\n")
+          .map((line) => `  ${line}`)),
     `  ${entry.cause}`,
     paint("bold", "Try this:"),
     ...error.advice.map((advice) => `  - ${advice}`),

@@ -1,6 +1,7 @@
 // Renders members of a mesh for people: their state, their peers and the paths between them.
 import type { PeerStatus } from "../../protocol/control/agent.ts";
 import type { ErrorReport, HostResult, HostStatus, StatusResult } from "../engine/deploy/contract.ts";
+import { escapeControls } from "./escape.ts";
 import { count, renderDuration, renderTable } from "./table.ts";
 
 /** So many peers are named one by one; more are counted. */
@@ -17,7 +18,9 @@ export function renderStatus(status: StatusResult): string {
   return [
     `Mesh ${status.mesh}, stage ${status.stage}, id ${status.meshId.slice(0, 12)}`,
     renderTable(["NODE", "ADDRESS", "STATE", "PEERS"], rows),
-    ...status.hosts.flatMap((host) => [...(host.agent?.alarms ?? []).map((alarm) => `${host.name}: ${alarm}`)]),
+    ...status.hosts.flatMap((host) => [
+      ...(host.agent?.alarms ?? []).map((alarm) => `${host.name}: ${escapeControls(alarm)}`),
+    ]),
     ...renderErrors(status.hosts),
   ].join("\n");
 }
@@ -82,7 +85,7 @@ export function renderPath({ path }: Pick<PeerStatus, "path">): string {
 
 /** Headline and detail, the detail once. */
 export function renderReport({ message, detail }: ErrorReport): string {
-  return detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
+  return escapeControls(detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`);
 }
 
 function renderErrors(hosts: readonly { readonly name: string; readonly error?: ErrorReport }[]): string[] {

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DoctorNodeResult } from "../../cli/engine/deploy/around-contract.ts";
 import type { DeployResult, PlanResult, RollbackResult } from "../../cli/engine/deploy/contract.ts";
 import { hostPaths } from "../../protocol/host/paths.ts";
 import { presentPrograms, previousPrograms, sabotage, writePrograms } from "./host-programs.ts";
@@ -79,6 +80,20 @@ describe("an upgrade", () => {
     ];
     expect(starts).toEqual(starts.toSorted((left, right) => left - right));
     reachesAll();
+  });
+
+  it("leaves a node that a doctor finds well, and a doctor finds what is wrong with one", async () => {
+    const { findings } = await project.json<DoctorNodeResult>(["doctor", "beta"]);
+    expect(findings.filter(({ state }) => state === "problem")).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(["agent service", "clock", "peer alpha"]),
+    );
+    on("beta", `systemctl stop ${paths.agentUnit}`);
+    const ill = await project.tm(["doctor", "beta"]);
+    expect(ill.code).toBe(1);
+    expect(ill.stdout).toMatch(/agent service +WRONG +inactive dead/);
+    expect(ill.stdout).toContain("agent service: tm deploy starts it");
+    on("beta", `systemctl start ${paths.agentUnit}`);
   });
 
   it("is refused for a release that is older, unless that is meant", async () => {

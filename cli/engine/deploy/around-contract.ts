@@ -1,4 +1,5 @@
 // The contract of the commands around a mesh: exec, logs, inventory and ssh.
+import type { Finding } from "../doctor/node-findings.ts";
 import type { EngineContext, ErrorReport } from "./contract.ts";
 
 /** Takes output as it comes. */
@@ -52,6 +53,18 @@ export interface LogsResult {
 /** The journal of one member's agent or of the coordinator. @throws TunnelMeshError when it cannot be read */
 export type MemberLogs = (parameters: LogsParameters) => Promise<LogsResult>;
 
+export interface DoctorNodeParameters extends EngineContext {
+  readonly name: string;
+}
+export interface DoctorNodeResult {
+  readonly mesh: string;
+  readonly stage: string;
+  readonly name: string;
+  readonly findings: readonly Finding[];
+}
+/** Looks at a member's host over SSH and asks its agent; changes nothing. @throws TunnelMeshError when it cannot be reached */
+export type DoctorNode = (parameters: DoctorNodeParameters) => Promise<DoctorNodeResult>;
+
 export interface InventoryHost {
   readonly name: string;
   readonly role: "coordinator" | "node";
@@ -100,6 +113,7 @@ export type OpenShell = (parameters: ShellParameters) => Promise<ShellResult>;
 export interface AroundEngine {
   readonly execCommand: ExecCommand;
   readonly memberLogs: MemberLogs;
+  readonly doctorNode: DoctorNode;
   readonly meshInventory: MeshInventory;
   readonly openShell: OpenShell;
 }

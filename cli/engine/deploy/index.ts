@@ -2,6 +2,7 @@
 export { addNode } from "./add-node.ts";
 export { deployStack } from "./deploy.ts";
 export { destroyStack } from "./destroy.ts";
+export { doctorNode } from "./doctor-node.ts";
 export { execCommand } from "./exec.ts";
 export { meshInventory } from "./inventory.ts";
 export { leaveMesh } from "./leave.ts";
