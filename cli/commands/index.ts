@@ -21,6 +21,7 @@ import Plan from "./plan.ts";
 import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
 import Rollback from "./rollback.ts";
+import Sign from "./sign.ts";
 import Ssh from "./ssh.ts";
 import Status from "./status.ts";
 import Synth from "./synth.ts";
@@ -52,6 +53,7 @@ export const commands = {
   rekey: Rekey,
   "remove-node": RemoveNode,
   rollback: Rollback,
+  sign: Sign,
   ssh: Ssh,
   status: Status,
   synth: Synth,

@@ -2,11 +2,14 @@
 import type { AroundEngine } from "../engine/deploy/around-contract.ts";
 import type { DeployEngine } from "../engine/deploy/contract.ts";
 import type { RekeyEngine } from "../engine/deploy/rekey-contract.ts";
+import type { SignEngine } from "../engine/deploy/sign-contract.ts";
 import type { TokenEngine } from "../engine/deploy/token-contract.ts";
 import type { LocalHosts } from "../engine/local/host.ts";
 
 /** What deploys, changes and asks meshes. */
-export async function loadDeployEngine(): Promise<DeployEngine & AroundEngine & RekeyEngine & TokenEngine> {
+export async function loadDeployEngine(): Promise<
+  DeployEngine & AroundEngine & RekeyEngine & SignEngine & TokenEngine
+> {
   return import("../engine/deploy/index.ts");
 }
 

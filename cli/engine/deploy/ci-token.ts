@@ -16,7 +16,9 @@ export interface CiToken {
 /** What the text of TM_CI_TOKEN is worth in this mesh. @throws TunnelMeshError TM_CI_TOKEN, TM_JOIN_TOKEN */
 export function openCiToken(text: string, view: MeshView | undefined, nowUnixSeconds: number): CiToken {
   const { meshId, seed } = readToken(text);
-  if (view?.meshId !== meshId) throw new TunnelMeshError("TM_CI_TOKEN", { detail: "it is of another mesh" });
+  if (view === undefined)
+    throw new TunnelMeshError("TM_CI_TOKEN", { detail: "there is no mesh file here; is it committed?" });
+  if (view.meshId !== meshId) throw new TunnelMeshError("TM_CI_TOKEN", { detail: "it is of another mesh" });
   const keys = tokenKeys(seed, meshId);
   const token = view.tokens.get(keys.tid)?.token;
   const status = listTokens(view, nowUnixSeconds).find(({ tid }) => tid === keys.tid);

@@ -40,6 +40,7 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   const { genesis } = await run.home.read();
   // Whoever cannot sign the beginning of the mesh makes no hosts for it.
   if (genesis === undefined) await run.signer();
+  await run.ci();
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(true);
   coordinatorHost(outcomes);

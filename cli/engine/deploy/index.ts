@@ -12,6 +12,7 @@ export { planStack } from "./plan.ts";
 export { rekeyNode } from "./rekey.ts";
 export { removeNode } from "./remove-node.ts";
 export { rollbackStack } from "./rollback.ts";
+export { signStack } from "./sign.ts";
 export { deployHistory, meshStatus, pingMember, unlockStack } from "./status.ts";
 export { createToken } from "./token-create.ts";
 export { listTokens } from "./token-list.ts";
