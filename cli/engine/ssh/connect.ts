@@ -14,6 +14,7 @@ import { resolveForUser } from "./resolve.ts";
 import { scanCertificate } from "./scan-certificate.ts";
 import { createSession } from "./session.ts";
 import { visible } from "./visible.ts";
+import { within } from "./within.ts";
 
 interface Chain extends OpenedClient {
   readonly resolved: ResolvedTarget;
@@ -71,7 +72,7 @@ async function openThrough(
   options: ConnectOptions,
 ): Promise<Chain> {
   options.onProgress?.(`connecting to ${resolved.host} through ${jump.resolved.host}`);
-  const open = async () => ({ stream: await forward(jump, resolved), address: resolved.host });
+  const open = async () => ({ stream: await forwardInTime(jump, resolved, options), address: resolved.host });
   return { ...(await login(target, resolved, open, options)), resolved, hops: [jump.client, ...jump.hops] };
 }
 
@@ -121,6 +122,18 @@ async function findCertificate(
   return blob === undefined
     ? undefined
     : judgeCertificate(blob, known, resolved, BigInt(Math.floor(Date.now() / 1000)));
+}
+
+/** A jump host may say neither yes nor no. */
+function forwardInTime(jump: Chain, resolved: ResolvedTarget, options: ConnectOptions): Promise<Duplex> {
+  const detail = `${resolved.target} (${resolved.host}:${resolved.port}) through ${jump.resolved.target}`;
+  return within(
+    forward(jump, resolved),
+    resolved.dial.timeout ?? options.timeout ?? 15_000,
+    () => new TunnelMeshError("TM_SSH_TIMEOUT", { detail }),
+    (stream) => stream.destroy(),
+    options.signal,
+  );
 }
 
 function forward(jump: Chain, { target, host, port }: ResolvedTarget): Promise<Duplex> {

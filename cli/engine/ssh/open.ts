@@ -141,6 +141,7 @@ function startClock(duration: number, onEnd: () => void) {
         return await work();
       } finally {
         started = performance.now();
+        clearTimeout(timer);
         if (!stopped) timer = setTimeout(onEnd, Math.max(0, left));
       }
     },

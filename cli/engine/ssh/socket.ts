@@ -5,6 +5,7 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Elevation } from "./elevate.ts";
 import { quote } from "./quote.ts";
 import { visible } from "./visible.ts";
+import { within } from "./within.ts";
 
 export interface SocketParameters {
   readonly client: Client;
@@ -14,11 +15,21 @@ export interface SocketParameters {
   readonly signal?: AbortSignal;
 }
 
+/** Somebody may have to say the password for sudo meanwhile. */
+const openTimeout = 120_000;
+
 /** @throws TunnelMeshError TM_SSH_SOCKET; the signal's reason when aborted */
 export async function openHostSocket(parameters: SocketParameters): Promise<Duplex> {
   const { signal } = parameters;
   signal?.throwIfAborted();
-  const channel = (await forward(parameters)) ?? (await bridge(parameters));
+  const { target, file } = parameters;
+  const channel = await within(
+    forward(parameters).then((opened) => opened ?? bridge(parameters)),
+    openTimeout,
+    () => new TunnelMeshError("TM_SSH_SOCKET", { detail: `${target}: ${file} did not open in time` }),
+    (late) => late.destroy(),
+    signal,
+  );
   const abort = () => channel.destroy(signal?.reason as Error);
   signal?.addEventListener("abort", abort, { once: true });
   channel.once("close", () => signal?.removeEventListener("abort", abort));

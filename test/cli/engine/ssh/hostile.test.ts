@@ -1,6 +1,6 @@
 // Servers that mean harm: what they say reaches the terminal escaped, and nothing they do goes on for ever.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server as TcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -146,6 +146,15 @@ describe("a session", () => {
     const connection = await connect(port);
     await expect(connection.run("true", { timeout: 300 })).rejects.toMatchObject({ code: "TM_SSH_COMMAND_TIMEOUT" });
     connection.close();
+  });
+
+  it("of a jump host that never says whether it forwards ends with the time for a connection", async () => {
+    const port = await accepting((connection) => connection.on("tcpip", () => undefined));
+    mkdirSync(path.join(home, ".ssh"));
+    writeFileSync(path.join(home, ".ssh/known_hosts"), `[127.0.0.1]:${port} ${hostKey}\n`);
+    writeFileSync(path.join(home, ".ssh/config"), `Host inner\n  ProxyJump me@127.0.0.1:${port}\n`);
+    const pending = connectHost({ target: "me@inner" }, { home, timeout: 1000 });
+    await expect(pending).rejects.toMatchObject({ code: "TM_SSH_TIMEOUT" });
   });
 
   it("may open no channel and forward nothing from its side", async () => {
