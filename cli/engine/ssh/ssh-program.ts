@@ -1,6 +1,7 @@
 // Lets the program ssh read the configuration: `ssh -G` knows every rule of the version that the user has.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import pLimit, { type LimitFunction } from "p-limit";
 import { brokenConfiguration } from "./broken.ts";
 import type { SshOptions } from "./configuration-file.ts";
 
@@ -11,6 +12,9 @@ const timeout = 30_000;
 const ofTheHost = new Set(["hostname", "user", "port"]);
 /** Its words are printed on one line: a path with a space in it cannot be told from two. */
 const lists = new Set(["userknownhostsfile", "globalknownhostsfile"]);
+/** A mesh may have hundreds of hosts. */
+const atOnce = 8;
+let limit: LimitFunction | undefined;
 let defaults: Promise<SshOptions> | undefined;
 
 /** Undefined: there is no program ssh. @throws TunnelMeshError TM_SSH_CONFIGURATION with what ssh says */
@@ -28,7 +32,8 @@ export async function askSshProgram(named: {
   try {
     // Compared with ssh without a configuration, so that only what somebody has set is taken over.
     defaults ??= resolve(["-F", "none", "--", "localhost"]);
-    const [standard, found] = await Promise.all([defaults, resolve(words)]);
+    limit ??= pLimit(atOnce);
+    const [standard, found] = await Promise.all([defaults, limit(resolve, words)]);
     return new Map([...found].filter(([key, value]) => ofTheHost.has(key) || `${value}` !== `${standard.get(key)}`));
   } catch (error) {
     defaults = undefined;
