@@ -1,6 +1,7 @@
 // Cookies: how a responder under load makes a sender prove its source address (WireGuard paper §5.4.7, protocol.md §1.1).
-import { blake2s, mac16, xchachaOpen, xchachaSeal } from "../noise/primitives.ts";
+import { mac16, xchachaOpen, xchachaSeal } from "../noise/primitives.ts";
 import { decodeCookieReply, encodeCookieReply } from "./cookie-reply.ts";
+import { labelledKey } from "./labelled-key.ts";
 import { mac1Of } from "./macs.ts";
 import type { HandshakeProfile } from "./profile.ts";
 
@@ -60,5 +61,5 @@ export function consumeCookieReply(
 }
 
 function cookieKey(profile: HandshakeProfile, publicKey: Uint8Array): Uint8Array {
-  return blake2s(profile.cookieLabel, publicKey);
+  return labelledKey(profile.cookieLabel, publicKey);
 }

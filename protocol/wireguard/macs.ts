@@ -1,5 +1,6 @@
 // mac1 and mac2, the two keyed checks at the end of messages 1 and 2 (WireGuard paper §5.4.4).
-import { blake2s, equalBytes, mac16 } from "../noise/primitives.ts";
+import { equalBytes, mac16 } from "../noise/primitives.ts";
+import { labelledKey } from "./labelled-key.ts";
 import type { HandshakeProfile } from "./profile.ts";
 
 const macLength = 16;
@@ -45,5 +46,5 @@ export function mac1Of(message: Uint8Array): Uint8Array {
 }
 
 function mac1Key(profile: HandshakeProfile, receiver: Uint8Array): Uint8Array {
-  return blake2s(profile.macLabel, receiver);
+  return labelledKey(profile.macLabel, receiver);
 }

@@ -26,6 +26,8 @@ export interface PairOptions {
   readonly family?: 4 | 6;
   /** zero: the other side has none; wrong: each has its own. */
   readonly psk?: "shared" | "zero" | "wrong";
+  /** Of ours; a clock that runs faster needs the portable one. */
+  readonly plane?: "native" | "portable";
   readonly speed?: number;
   readonly middlebox?: boolean;
   /** Which side knows where the other is. */
@@ -83,6 +85,7 @@ export class StockPair {
       allowedIps: [`${inner.theirs4}/32`, `${inner.theirs6}/128`],
       mtu,
       port,
+      plane: this.#options.plane ?? (this.#options.speed === undefined ? "native" : "portable"),
       speed: this.#options.speed ?? 1,
       middlebox,
       ...(knows === "theirs" ? {} : { endpoint: { address: family === 4 ? outer.theirs4 : outer.theirs6, port } }),
@@ -195,7 +198,7 @@ export class StockPair {
     const command = [process.execPath, "--conditions=tunnelmesh-source", fixture];
     const file = this.#file("config.json", JSON.stringify(config));
     const child = spawn("ip", ["netns", "exec", this.network.nameOf("a"), ...command, file], {
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "ignore"],
     });
     this.#ours = child;
     const started = new Promise((resolve, reject) => {

@@ -76,7 +76,7 @@ describe.each(programs)("%s in real time", (_name, program) => {
 
 describe("a flood of handshakes from many sources", () => {
   it("leaves an established session at least 80 % of its throughput", async () => {
-    const pair = await start({ program: wireguardGo });
+    const pair = await start({ program: wireguardGo, plane: "native" });
     expect(await pair.reach("a", 8)).toBe(true);
     const calm: number[] = [];
     const flooded: number[] = [];
