@@ -68,6 +68,11 @@ export class Client {
     socket.on("message", (frame: Buffer) => this.#receive(frame));
   }
 
+  /** The handshake hash of the open channel. */
+  get binding(): Uint8Array {
+    return this.#transport?.channelBinding ?? new Uint8Array(32);
+  }
+
   /** Opens the channel and says hello; gives the welcome. */
   async join(coordinator: Reachable, hello: Partial<Of<"hello">> = {}): Promise<Of<"welcome">> {
     await this.open(coordinator);

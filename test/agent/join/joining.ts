@@ -4,7 +4,11 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { agentFiles } from "../../../agent/control/agent-files.ts";
+import { type JoinResult, joinMesh } from "../../../agent/join/join.ts";
+import { parseToken } from "../../../agent/join/read-token.ts";
 import type { TokenStatus } from "../../../protocol/control/tokens.ts";
+import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
 import type { NewToken } from "../../../protocol/trust/make-token.ts";
 import type { MeshView } from "../../../protocol/trust/member.ts";
@@ -91,8 +95,22 @@ export class JoiningMesh {
     return host;
   }
 
+  /** With the agent's own program. */
   async join(host: TestHost, token: string, ...more: string[]): Promise<Ended> {
     return await runAgent(["join", "--mesh", this.view.name, "--root", host.root, ...more], token);
+  }
+
+  /** The same in this process: gives the result, or the code of the refusal. */
+  async joinHere(host: TestHost, text: string, name?: string): Promise<JoinResult | string> {
+    const files = agentFiles(this.view.name, host.root);
+    const wanted = { text: name ?? "node", exact: name !== undefined };
+    const options = { mesh: this.view.name, files, name: wanted, release: "test", nowUnixSeconds: unixNow() };
+    try {
+      return await joinMesh({ ...options, token: parseToken(text) });
+    } catch (error) {
+      if (isTunnelMeshError(error)) return error.code;
+      throw error;
+    }
   }
 
   removeHosts(): void {
