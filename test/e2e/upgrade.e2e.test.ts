@@ -6,7 +6,7 @@ import type { DoctorNodeResult } from "../../cli/engine/deploy/around-contract.t
 import type { DeployResult, PlanResult, RollbackResult } from "../../cli/engine/deploy/contract.ts";
 import { hostPaths } from "../../protocol/host/paths.ts";
 import { presentPrograms, previousPrograms, sabotage, writePrograms } from "./host-programs.ts";
-import { Project } from "./project.ts";
+import { killGroup, Project } from "./project.ts";
 
 const three = `  mesh.coordinator("alpha", new LocalHost());
   mesh.node("beta", new LocalHost());
@@ -68,11 +68,17 @@ describe("an upgrade", () => {
     expect(await project.tm(["plan", "--canary", "alpha"])).toMatchObject({ code: 64 });
   });
 
-  it("goes to the coordinator, the canary and the rest, and leaves a mesh that works", async () => {
+  it("goes to the coordinator, the canary and the rest, and on from there when it was killed", async () => {
     expect(names.map(releaseOn)).toEqual(["0.1.0", "0.1.0", "0.1.0"]);
+    project.environment = {};
+    const killed = project.start(["deploy", "--yes"]);
+    for (const end = Date.now() + 120_000; releaseOn("beta") !== "0.2.0" && Date.now() < end; ) await delay(200);
+    killGroup(killed.pid);
+    await killed.done;
+    expect(names.map(releaseOn)).toEqual(["0.2.0", "0.2.0", "0.1.0"]);
     const outcome = await deploy({});
     expect(outcome.code, outcome.stderr).toBe(0);
-    expect(statesOf(JSON.parse(outcome.stdout))).toEqual(["alpha updated", "beta updated", "gamma updated"]);
+    expect((JSON.parse(outcome.stdout) as DeployResult).hosts[2]).toMatchObject({ name: "gamma", state: "updated" });
     expect(names.map(releaseOn)).toEqual(["0.2.0", "0.2.0", "0.2.0"]);
     const starts = [
       startOf("alpha", paths.coordinatorUnit),
