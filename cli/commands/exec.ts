@@ -19,7 +19,7 @@ export default class Exec extends BaseCommand {
     "<%= config.bin %> exec beta -- uname -a",
     "<%= config.bin %> exec --group servers -- 'uptime | cut -c 1-20'",
   ];
-  static override args = { node: Args.string({ description: "Member it runs on; else --group.", ignoreStdin: true }) };
+  static override args = { node: Args.string({ description: "Member it runs on; else --group." }) };
   static override flags = {
     stack: stackFlag,
     group: Flags.string({ summary: "All members of this group, at once.", helpValue: "GROUP" }),

@@ -18,7 +18,7 @@ export default class Init extends BaseCommand {
     "<%= config.bin %> init office --admin-key ~/.ssh/id_ed25519.pub",
   ];
   static override args = {
-    folder: Args.string({ description: "Folder of the project; made when missing.", default: ".", ignoreStdin: true }),
+    folder: Args.string({ description: "Folder of the project; made when missing.", default: "." }),
   };
   static override flags = {
     "admin-key": Flags.string({ summary: "SSH key whose public half becomes the admin's.", helpValue: "FILE" }),

@@ -4,6 +4,7 @@ import * as Flags from "@oclif/core/flags";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadJoinEngine } from "../frame/engines.ts";
+import type { Session } from "../frame/session.ts";
 import { takeToken } from "../frame/token-input.ts";
 
 export default class Join extends BaseCommand {
@@ -18,15 +19,21 @@ export default class Join extends BaseCommand {
     "<%= config.bin %> token create | ssh root@box tm join",
   ];
   static override args = {
-    token: Args.string({ description: "The token, if it is for a single use; else stdin.", ignoreStdin: true }),
+    token: Args.string({ description: "The token, if it is for a single use; else stdin." }),
   };
   static override flags = {
     name: Flags.string({ summary: "Its name in the mesh; else a free one near its own.", helpValue: "NAME" }),
+    update: Flags.boolean({
+      default: false,
+      summary: "A member already: bring it to the release of this package; takes no token.",
+    }),
+    mesh: Flags.string({ summary: "With --update: which mesh, where it is in several.", helpValue: "NAME" }),
   };
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Join);
     const session = await this.open(flags);
+    if (flags.update) return this.#update(session, flags.mesh);
     const { text, exposed } = await takeToken({
       argument: args.token,
       environment: process.env,
@@ -46,6 +53,17 @@ export default class Join extends BaseCommand {
     await session.progress.end();
     const { renderJoined } = await import("../output/joined.ts");
     this.print(renderJoined(result));
+    return result;
+  }
+
+  async #update({ progress, signal, interactive }: Session, mesh: string | undefined): Promise<unknown> {
+    const engine = await loadJoinEngine();
+    const named = mesh === undefined ? {} : { mesh };
+    const result = await engine.updateLocal({ ...named, progress, signal, interactive });
+    await progress.end();
+    this.print(
+      result.updated ? `This machine has release ${result.release} now.` : "This machine has this release already.",
+    );
     return result;
   }
 }

@@ -12,8 +12,9 @@ export default class Leave extends BaseCommand {
     "Its routes, rules and DNS are taken back; a restart of the machine or tm deploy brings it back, as it stays a member. " +
     "To take it out for good: tm remove-node, or its line out of the stack file. With --local it is this machine that leaves, for " +
     "good and without a stack: what tm join installed is removed. Its name and address are free again after an admin's tm remove-node.";
+  static override usage = ["leave NODE", "leave --local"];
   static override examples = ["<%= config.bin %> leave beta", "sudo <%= config.bin %> leave --local"];
-  static override args = { node: Args.string({ description: "Member that leaves; else --local.", ignoreStdin: true }) };
+  static override args = { node: Args.string({ description: "Member that leaves; else --local." }) };
   static override flags = {
     stack: stackFlag,
     local: Flags.boolean({ default: false, summary: "This machine leaves, and is uninstalled." }),

@@ -7,7 +7,7 @@ import { loadDeployEngine } from "../frame/engines.ts";
 export default class Peers extends BaseCommand {
   static override summary = "Show the peers of a member, or of all.";
   static override examples = ["<%= config.bin %> peers", "<%= config.bin %> peers beta"];
-  static override args = { node: Args.string({ description: "Only the peers of this member.", ignoreStdin: true }) };
+  static override args = { node: Args.string({ description: "Only the peers of this member." }) };
   static override flags = { stack: stackFlag };
 
   async run(): Promise<unknown> {

@@ -14,7 +14,7 @@ export default class Rollback extends BaseCommand {
   static override examples = ["<%= config.bin %> rollback", "<%= config.bin %> rollback beta gamma --yes"];
   static override strict = false;
   static override args = {
-    node: Args.string({ description: "Members that go back; all when left out.", ignoreStdin: true }),
+    node: Args.string({ description: "Members that go back; all when left out." }),
   };
   static override flags = { parallel: parallelFlag, stack: stackFlag };
 

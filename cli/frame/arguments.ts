@@ -5,8 +5,6 @@ import * as Flags from "@oclif/core/flags";
 /** STACK of commands whose argument it is. */
 export const stackArgument = Args.string({
   name: "stack",
-  // What comes through a pipe is no stack's name.
-  ignoreStdin: true,
   description: "Stack file, or the name of one in stacks/; else the current one, else the nearest stack.ts.",
 });
 

@@ -32,6 +32,12 @@ export abstract class BaseCommand extends Command {
 
   #session: Session | undefined;
 
+  /** An argument that was left out is not what happens to come through a pipe: that is a token's, or nobody's. */
+  override async init(): Promise<void> {
+    await super.init();
+    for (const argument of Object.values(this.ctor.args)) argument.ignoreStdin = true;
+  }
+
   /** Opens what a command works with; once per command. */
   protected async open(flags: GlobalFlags): Promise<Session> {
     this.#session = await openSession(this.id ?? "tm", flags, callerFlags(this.argv, process.env));

@@ -36,7 +36,7 @@ export const deployErrors = {
     cause: "Every member knows the coordinator by what was on the old machine.",
     advice: [
       "Put the old host keys back from a backup (/etc/ssh/ssh_host_*), restart ssh, then tm deploy.",
-      "Else end this mesh and begin a new one: tm destroy, then tm deploy.",
+      "Else give the coordinator a new name in the stack file, then tm deploy: a new one takes over what members hold.",
     ],
   },
   TM_DEPLOY_RENAMED: {

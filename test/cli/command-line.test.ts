@@ -1,8 +1,10 @@
 // The command line as people and scripts meet it: help, errors, exit codes, one JSON document, no questions without a terminal.
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeProject, officeStack, runTm } from "./run-tm.ts";
+import { makeProject, officeStack, root, runTm } from "./run-tm.ts";
 
 describe("help", () => {
   it("lists the commands", async () => {
@@ -49,6 +51,20 @@ describe("help", () => {
 
   it("prints the version", async () => {
     expect((await runTm(["--version"])).stdout).toMatch(/^tunnelmesh\/\d+\.\d+\.\d+ /);
+  });
+});
+
+describe("what comes through a pipe", () => {
+  it("is not taken for an argument that was left out", () => {
+    const command = [
+      process.execPath,
+      "--conditions=tunnelmesh-source",
+      path.join(root, "cli/bin.ts"),
+      "leave",
+      "--json",
+    ];
+    const said = spawnSync("sh", ["-c", 'printf beta | "$@"', "sh", ...command], { encoding: "utf8", cwd: tmpdir() });
+    expect([said.status, JSON.parse(said.stdout)]).toMatchObject([64, { error: { code: "TM_USAGE" } }]);
   });
 });
 

@@ -27,11 +27,6 @@ describe("commands", () => {
     },
   );
 
-  it.each(Object.entries(commands))("%s takes nothing from stdin for an argument that was left out", (_, command) => {
-    const left = Object.entries(command.args ?? {}).filter(([, argument]) => argument.required !== true);
-    expect(left.filter(([, argument]) => argument.ignoreStdin !== true).map(([name]) => name)).toEqual([]);
-  });
-
   it.each(Object.entries(commands))("%s gives false, not undefined, for a switch that was left out", (_, command) => {
     const flags = Object.values({ ...command.baseFlags, ...command.flags }) as { type?: string; default?: unknown }[];
     const switches = flags.filter((flag) => flag.type === "boolean");

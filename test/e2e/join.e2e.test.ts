@@ -75,6 +75,7 @@ describe("a token for one use", () => {
     const before = gamma.on(`systemctl show -p MainPID ${paths.agentUnit}`).stdout;
     const again = gamma.tm(["join", single.token]);
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("already")]);
+    expect(gamma.json(["join", "--update"])).toMatchObject({ mesh: project.mesh, updated: false });
     expect(gamma.on(`systemctl show -p MainPID ${paths.agentUnit}`).stdout).toBe(before);
   });
 

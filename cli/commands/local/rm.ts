@@ -15,7 +15,6 @@ export default class LocalRemove extends BaseCommand {
     names: Args.string({
       description: "Names of the hosts; all of the network when left out.",
       multiple: true,
-      ignoreStdin: true,
     }),
   };
   static override flags = { network: networkFlag };

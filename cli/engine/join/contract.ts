@@ -48,3 +48,13 @@ export interface LeaveLocalResult {
 }
 /** Takes a mesh off this machine. @throws TunnelMeshError TM_MEMBER_NOT_ROOT, TM_MEMBER_NOT_HERE, TM_MEMBER_STACK_HOST */
 export type LeaveLocal = (parameters: LeaveLocalParameters) => Promise<LeaveLocalResult>;
+
+export interface UpdateLocalResult {
+  readonly mesh: string;
+  /** VERSION-HASH of this package. */
+  readonly release: string;
+  /** False: it had this release, and everything was as it should be. */
+  readonly updated: boolean;
+}
+/** Brings the agent on this machine to this package's release. @throws TunnelMeshError TM_MEMBER_NOT_HERE, TM_MEMBER_STACK_HOST, TM_DEPLOY_DOWNGRADE, TM_INSTALL_… */
+export type UpdateLocal = (parameters: LeaveLocalParameters) => Promise<UpdateLocalResult>;

@@ -2,3 +2,4 @@
 export { joinMesh } from "./join.ts";
 export { leaveLocal } from "./leave.ts";
 export { readToken } from "./token.ts";
+export { updateLocal } from "./update.ts";

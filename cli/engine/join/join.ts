@@ -99,7 +99,11 @@ function configurationOf(
   return { v: 1, mesh, meshId, nid: key.nid, identity: key.file, ...place, domain, logLevel: "info" };
 }
 
-function refuseOtherMesh(here: readonly MeshHere[], { mesh, meshId }: DescribedMesh): void {
+/** @throws TunnelMeshError TM_MEMBER_OTHER_MESH */
+export function refuseOtherMesh(
+  here: readonly MeshHere[],
+  { mesh, meshId }: Pick<DescribedMesh, "mesh" | "meshId">,
+): void {
   const same = here.find((one) => one.mesh === mesh);
   if (same === undefined || same.configuration?.meshId === meshId) return;
   if (same.configuration === undefined && !same.coordinator) return;

@@ -100,6 +100,12 @@ describe("planMembership", () => {
     expect(() => plan([member("alpha", "a")], [reached("alpha", "b", { host: server })])).toThrow(/another host key/);
   });
 
+  it("gives nobody the name of a machine that joined by a token", () => {
+    const phone = member("alpha", "a", { origin: "token" });
+    expect(() => plan([phone], [reached("alpha", "b")])).toThrow(/exists already: alpha has joined by a token/);
+    expect(plan([phone], [reached("alpha", "a")])).toEqual([["grant", "changed", "alpha"]]);
+  });
+
   it("refuses cloned host keys", () => {
     expect(() => plan([], [reached("alpha", "a"), reached("beta", "a")])).toThrow(/same SSH host key: alpha and beta/);
   });

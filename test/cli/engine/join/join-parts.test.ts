@@ -7,6 +7,7 @@ import { z } from "zod";
 import { parseReply } from "../../../../cli/engine/join/agent-join.ts";
 import { findMachineKey } from "../../../../cli/engine/join/host-key.ts";
 import { parseMap, planAfterJoin, planBeforeJoin } from "../../../../cli/engine/join/installation.ts";
+import { refuseOtherMesh } from "../../../../cli/engine/join/join.ts";
 import { pickMesh } from "../../../../cli/engine/join/leave.ts";
 import { freeInterface, parseMeshes } from "../../../../cli/engine/join/meshes-here.ts";
 import { readToken } from "../../../../cli/engine/join/token.ts";
@@ -69,6 +70,20 @@ describe("meshes of this machine", () => {
     expect(() => pickMesh(here, "nope")).toThrow(/nope/);
     expect(() => pickMesh([], undefined)).toThrow(/none/);
     expect(() => pickMesh(here, "hub-main")).toThrow(/coordinator/);
+  });
+});
+
+describe("a mesh of the same name", () => {
+  const here = parseMeshes(`demo-main no ${encoded}\nhub-main yes \n`);
+
+  it("with another id is refused, with the way out", () => {
+    const other = "f".repeat(64);
+    expect(() => refuseOtherMesh(here, { mesh: "demo-main", meshId: other })).toThrow(
+      expect.objectContaining({ code: "TM_MEMBER_OTHER_MESH", advice: [expect.stringContaining("tm leave --local")] }),
+    );
+    expect(() => refuseOtherMesh(here, { mesh: "hub-main", meshId: other })).toThrow(/coordinator/);
+    expect(() => refuseOtherMesh(here, { mesh: "demo-main", meshId: agent.meshId })).not.toThrow();
+    expect(() => refuseOtherMesh(here, { mesh: "new-main", meshId: other })).not.toThrow();
   });
 });
 
