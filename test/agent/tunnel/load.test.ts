@@ -46,3 +46,35 @@ describe("under load", () => {
     expect(counters["handshake_stranger"]).toBeLessThan(flooded * 0.6);
   });
 });
+
+describe("a responder whose asker is under load", () => {
+  it("takes the cookie for its response, and answers with it the next time", () => {
+    const world = new World();
+    const [one, other] = [world.add(), world.add()];
+    const flood = (): void => {
+      for (let host = 0; host < 60; host += 1) {
+        const address = `203.0.113.${host}`;
+        one.plane.receiveDatagram(strange, { kind: "direct", address, port: 9 });
+      }
+    };
+    const created = createInitiation(tunnelProfile, {
+      local: keyPairOf(randomBytes(32)),
+      remoteStatic: publicKeyOf(one.x25519),
+      ephemeral: randomBytes(32),
+      timestamp: encodeTimestamp(world.clock.wall()),
+      senderIndex: 1,
+    });
+    if (!created.ok) throw new Error(created.reason);
+    const strange = created.message;
+    for (let tick = 0; tick < 5; tick += 1) flood();
+    one.runtime.setPeers([other.seen(true)]);
+    other.runtime.setPeers([one.seen(false)]);
+    one.send(other, "through");
+    world.advance(20_000, flood);
+    expect(other.plane.arrived).toEqual([{ peer: one.nid, text: "through" }]);
+    expect(other.runtime.readCounters()["cookie_unknown"]).toBeUndefined();
+    const responses = world.log.filter(({ from, datagram }) => from === other && datagram[0] === 2);
+    const proven = responses.map(({ datagram }) => datagram.subarray(76).some((byte) => byte !== 0));
+    expect([proven.at(0), proven.at(-1)]).toEqual([false, true]);
+  });
+});
