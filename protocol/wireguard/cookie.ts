@@ -8,7 +8,7 @@ import type { HandshakeProfile } from "./profile.ts";
 /** A cookie older than this is not used or accepted any more, and a secret lives as long; milliseconds. */
 export const cookieLifetime = 120_000;
 
-/** The source of a datagram as cookie input: address (4 or 16 bytes) ‖ port u16 little-endian. */
+/** The source of a datagram as cookie input: address, in whichever form the caller keeps to, ‖ port u16 little-endian. */
 export function datagramSource(address: Uint8Array, port: number): Uint8Array {
   return Uint8Array.from([...address, port & 0xff, port >>> 8]);
 }

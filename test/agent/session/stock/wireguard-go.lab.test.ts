@@ -206,16 +206,16 @@ describe("a flood of handshakes", () => {
 
 describe("a stream", () => {
   // A minute each way, and ten minutes, are in the soak: here seconds are dear.
-  it.each(["native", "portable"] as const)(
-    "of 15 s each way has no packet that does not authenticate (%s)",
-    async (plane) => {
-      const pair = await start({ plane });
-      expect(await pair.reach("a", 6)).toBe(true);
-      for (const reverse of [false, true]) {
-        const { bytes } = await pair.stream({ seconds: 15, reverse });
-        expect(bytes).toBeGreaterThan(10_000_000);
-      }
-      expect(await refusals(pair)).toEqual({});
-    },
-  );
+  it.each([
+    [15, "native"],
+    [5, "portable"],
+  ] as const)("of %d s each way has no packet that does not authenticate (%s)", async (seconds, plane) => {
+    const pair = await start({ plane });
+    expect(await pair.reach("a", 6)).toBe(true);
+    for (const reverse of [false, true]) {
+      const { bytes } = await pair.stream({ seconds, reverse });
+      expect(bytes).toBeGreaterThan(5_000_000);
+    }
+    expect(await refusals(pair)).toEqual({});
+  });
 });
