@@ -39,7 +39,7 @@ describe.each([[["ed25519"]], [["ecdsa", "-b", "256"]], [["rsa", "-b", "2048"]],
   (type) => {
     it("are signed by it, the same over restarts, and ahead of what the mesh has seen", async () => {
       const options = hostKey(...type);
-      const sign = async (change: { seenSeq?: number; generation?: number } = {}) => {
+      const sign = async (change: { seenSeq?: number; generation?: number; signedSince?: number } = {}) => {
         const identity = await loadIdentity(options);
         const file = path.join(folder, "keys.json");
         return await ownKeysItem({ identity, meshId, generation: 1, seenSeq: 0, file, nowUnixSeconds: now, ...change });
@@ -49,6 +49,7 @@ describe.each([[["ed25519"]], [["ecdsa", "-b", "256"]], [["rsa", "-b", "2048"]],
       expect(signature.ok && nodeIdOf(signature.signer)).toBe(options.nid);
       expect(keysOf(first)).toMatchObject({ seq: 1, gen: 1, nid: options.nid, mesh: meshId });
       expect(await sign({ seenSeq: 1 })).toEqual(first);
+      expect(await sign({ signedSince: now })).toEqual(first);
       expect(keysOf(await sign({ generation: 2 })).seq).toBe(2);
       expect(keysOf(await sign({ generation: 2, seenSeq: 7 })).seq).toBe(8);
       writeFileSync(path.join(folder, "keys.json"), "damaged");

@@ -1,16 +1,17 @@
 // Joining by token with the agent's own subcommands, against a real coordinator: what it gives, and each way it is refused.
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { clockError, refusedBy } from "../../../agent/join/join-error.ts";
 import { hostPaths } from "../../../protocol/host/paths.ts";
+import type { SignedItem } from "../../../protocol/trust/item.ts";
 import { encodeJoinToken } from "../../../protocol/trust/join-token.ts";
 import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
 import { deriveTunnelKeys } from "../../../protocol/trust/tunnel-keys.ts";
-import { grantItem } from "../../protocol/trust/mesh.ts";
+import { grantItem, keysItem } from "../../protocol/trust/mesh.ts";
 import { startProcess, until } from "../main/host.ts";
 import { type Ended, runAgent, secret, unixNow, useJoiningMesh } from "./joining.ts";
 
@@ -119,12 +120,27 @@ describe("join", () => {
     expect(used?.used.map(({ name }) => name)).toEqual(["rsa"]);
   });
 
-  it("by an ephemeral token ends at the latest with its grant", async () => {
+  it("by an ephemeral token ends at the latest with its grant, and its agent shows life until then", async () => {
     const token = await mesh.token("brief", { ephemeral: true });
-    const result = await mesh.joinHere(mesh.host("brief"), token.text, "brief");
+    const host = mesh.host("brief");
+    const result = await mesh.joinHere(host, token.text, "brief");
     if (typeof result === "string") throw new Error(result);
     expect(result.expires).toBeGreaterThan(unixNow() + 29 * 86_400);
     expect(result.expires).toBeLessThanOrEqual(token.token.exp + 30 * 86_400);
+    const old = keysItem(mesh.view, host.party, { seq: 2, iat: unixNow() - 7 * 3600 });
+    writeFileSync(path.join(host.root, hostPaths(mesh.view.name).agentState, "keys.json"), JSON.stringify(old));
+    const agent = startProcess(host, mesh.view.name);
+    try {
+      const held = async () => (await mesh.coordinator.ask<{ items: SignedItem[] }>({ method: "items" })).items;
+      const signed = await until(held, (items) =>
+        items.some(({ body }) => body.includes(result.nid) && body.includes('"seq":3')),
+      );
+      const renewed = signed.map(({ body }) => JSON.parse(body) as { nid?: string; iat?: number; seq?: number });
+      const keys = renewed.find(({ nid, iat }) => nid === result.nid && iat !== undefined);
+      expect(keys?.iat).toBeGreaterThan(unixNow() - 60);
+    } finally {
+      await agent.stop();
+    }
   });
 });
 

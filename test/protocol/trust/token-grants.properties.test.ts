@@ -116,6 +116,29 @@ describe("grants of tokens in any order, with duplicates and omissions", () => {
     );
   });
 
+  it("come to the same members without an admin's help where a token has room and nobody wants another's place", async () => {
+    const wide = tokenOf(start, "wide", { uses: 3 });
+    const add = logItem(start, wide.entry);
+    const grants = await Promise.all(
+      [gamma, delta, epsilon].map((who, index) => tokenGrant(start, wide, who, { ip4: ip(10 + index) })),
+    );
+    const items = [grantItem(start, alpha, { ip4: ip(1) }), ...grants, ...parties.map((who) => keysItem(start, who))];
+    const whole = deliver([[add, ...items]]);
+    expect(whole.members.size).toBe(4);
+    fc.assert(
+      fc.property(
+        calls([add, ...items]),
+        fc.shuffledSubarray(items, { minLength: items.length }),
+        fc.integer({ min: 1, max: items.length }),
+        (lists, all, cut) => {
+          const view = deliver([...lists, [add], all.slice(0, cut), all.slice(cut), all]);
+          expect(facts(view)).toEqual(facts(whole));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
   it("give the same view again from one's own disk, also long after", () => {
     fc.assert(
       fc.property(calls(everything), (lists) => {
