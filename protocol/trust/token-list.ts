@@ -39,7 +39,8 @@ export function stateOf({ token, revoked }: TokenState, used: number, nowUnixSec
 
 /**
  * The log entries that bring the checkpoint in line with the token-signed grants in force in `view`, in the order of first
- * sight; none when nothing changed. Apply each before the next is signed: they are chained.
+ * sight; none when nothing changed. What the checkpoint lists and this view has never seen stays: it may just not have arrived
+ * here, and a listed grant that was revoked stays revoked. Apply each before the next is signed: they are chained.
  */
 export function nextCheckpoints(view: MeshView, nowUnixSeconds: number): CheckpointEntry[] {
   const inForce = [...view.held.grants.values()]
@@ -48,7 +49,8 @@ export function nextCheckpoints(view: MeshView, nowUnixSeconds: number): Checkpo
     .flatMap(({ tid, grant }) => view.held.uses.get(tid ?? "")?.get(grant.nid)?.hash ?? []);
   const now = new Set(inForce);
   let add = inForce.filter((hash) => !view.checkpoint.has(hash));
-  let remove = [...view.checkpoint.keys()].filter((hash) => !now.has(hash));
+  const seen = new Set([...view.held.uses.values()].flatMap((nodes) => [...nodes.values()].map(({ hash }) => hash)));
+  let remove = [...view.checkpoint.keys()].filter((hash) => seen.has(hash) && !now.has(hash));
   const set = new Set(view.checkpoint.keys());
   const entries: CheckpointEntry[] = [];
   while (add.length > 0 || remove.length > 0) {

@@ -189,6 +189,8 @@ describe("checkpoints", () => {
     const [next] = nextCheckpoints(gone, now);
     expect(next?.delta).toEqual({ add: [], remove: [grantHash(first.body)] });
     expect(log(gone, next!).checkpoint.size).toBe(0);
+    const unaware = log(open, entry!);
+    expect([unaware.members.size, nextCheckpoints(unaware, now)]).toEqual([0, []]);
   });
 
   it("keep a confirmed node when another was seen first", async () => {
