@@ -9,7 +9,7 @@ export default class Inventory extends BaseCommand {
   static override summary = "List the members with their addresses and keys, for Ansible, ssh or a script.";
   static override description =
     "Read from the mesh file and the stack; connects to nothing. A member that the stack does not name, or a local host that does " +
-    "not run, stands with its address in the mesh. Host keys are those that the mesh has signed; ssh reads them from 8.5 on.";
+    "not run, stands with its address in the mesh; one that came by a token, once tm status or another command has met it. Host keys are those that the mesh has signed; ssh reads them from 8.5 on.";
   static override examples = [
     "<%= config.bin %> inventory",
     "<%= config.bin %> inventory --format ansible > hosts.ini",

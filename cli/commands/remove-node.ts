@@ -7,7 +7,8 @@ import { loadDeployEngine } from "../frame/engines.ts";
 
 export default class RemoveNode extends BaseCommand {
   static override summary = "Revoke a member and uninstall it.";
-  static override description = "For members that came by add-node. One of the stack file goes by removing its line.";
+  static override description =
+    "For members that came by add-node or by a token. One of the stack file goes by removing its line.";
   static override examples = ["<%= config.bin %> remove-node storage"];
   static override args = { name: Args.string({ description: "Its name in the mesh.", required: true }) };
   static override flags = { stack: stackFlag, "admin-key": adminKeyFlag };
@@ -27,6 +28,7 @@ export default class RemoveNode extends BaseCommand {
     if (!result.uninstalled) {
       const why = result.error === undefined ? "" : `: ${result.error.message}`;
       this.print(`It could not be uninstalled${why}. What is left on it can reach nobody.`);
+      for (const advice of result.error?.advice ?? []) this.print(`  - ${advice}`);
     }
     return result;
   }

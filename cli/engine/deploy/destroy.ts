@@ -1,9 +1,8 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
-import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { uninstall } from "../install/uninstall.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
-import { connectCoordinator } from "./coordinator.ts";
-import { type KnownHost, knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
+import type { KnownHost } from "./known-hosts.ts";
+import { askMesh } from "./known-mesh.ts";
 import type { HostOutcome } from "./reach.ts";
 import { removeRevoked } from "./remove.ts";
 import { reportError, settleAll } from "./report.ts";
@@ -62,23 +61,17 @@ async function destroy(run: Run) {
   };
 }
 
-/** Members that came by add-node: the coordinator knows where they are, while it still answers. */
+/** Members that came otherwise, by name: where they are is undefined for those that joined by themselves. */
 async function hostsOutsideStack(
   run: Run,
   outcomes: readonly HostOutcome[],
-): Promise<Readonly<Record<string, KnownHost>>> {
-  const hub = reachedOf(outcomes).find(({ member }) => member.role === "coordinator");
-  if (hub === undefined) return {};
-  const names = new Set(run.model.members.map(({ name }) => name));
+): Promise<Readonly<Record<string, KnownHost | undefined>>> {
   const { view } = await run.home.read();
+  if (view === undefined) return {};
   // Records also name hosts that were renamed or removed since: those are nobody's any more.
-  try {
-    const coordinator = connectCoordinator(hub.connection, run.model.name, run.context.signal);
-    const known = trustedHosts(knownHosts(readRecords(await coordinator.history())), view?.members.values() ?? []);
-    return Object.fromEntries(Object.entries(known).filter(([name, host]) => !names.has(name) && host.kind === "ssh"));
-  } catch (error) {
-    if (!isTunnelMeshError(error)) throw error;
-    run.context.progress.log(`the coordinator could not say which hosts were added: ${error.message}`);
-    return {};
-  }
+  const known = await askMesh(run, outcomes);
+  const stack = new Set(run.model.members.flatMap(({ name, formerly }) => [name, formerly]));
+  const others = [...known.view.members.values()].filter(({ name, origin }) => !stack.has(name) && origin !== "stack");
+  const where = others.map(({ name }) => [name, known.hosts[name]] as const);
+  return Object.fromEntries(where.filter(([, host]) => host?.kind !== "local"));
 }

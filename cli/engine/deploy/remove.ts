@@ -1,4 +1,5 @@
 // Takes the mesh off hosts that are no members any more, where they can be reached; the others are listed and block nothing.
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { uninstall } from "../install/uninstall.ts";
 import type { HostResult } from "./contract.ts";
 import type { KnownHost } from "./known-hosts.ts";
@@ -10,7 +11,7 @@ import type { Run } from "./run.ts";
 export async function removeRevoked(
   run: Run,
   names: readonly string[],
-  known: Readonly<Record<string, KnownHost>>,
+  known: Readonly<Record<string, KnownHost | undefined>>,
 ): Promise<readonly HostResult[]> {
   if (names.length === 0) return [];
   run.context.progress.phase("Removing");
@@ -36,7 +37,8 @@ async function removeHost(run: Run, name: string, known: KnownHost | undefined):
   }
   if (known === undefined) {
     row.skip("revoked; where its host is, nobody knows");
-    return { name, state: "removed" };
+    const advice = [`On that machine: sudo tm leave --local --mesh ${run.model.name}`];
+    throw new TunnelMeshError("TM_DEPLOY_APART", { detail: name, advice });
   }
   const { target, port, hostKey } = known;
   const reached = await reachTarget({ target, hostKey, ...(port === undefined ? {} : { port }) }, run.reachOptions);

@@ -37,8 +37,14 @@ async function everybody(run: Run) {
     view: known.view,
     ...(await addedMembers(run, known)),
   }));
-  const outcomes = members.length === 0 ? stack : [...stack, ...(await run.reach(false, members))];
-  const names = new Set(apart.map(({ member }) => member.name));
+  const added = members.length === 0 ? [] : await run.reach(false, members);
+  // The mesh leads to whoever has joined, but not everybody there answers SSH: then the others tell of it.
+  const addresses = new Set<string>([...view.members.values()].flatMap(({ ip4, ip6 }) => [ip4 ?? ip6]));
+  const silent = added.filter(
+    ({ kind, member: { host } }) => kind === "unreached" && host.kind === "ssh" && addresses.has(host.target),
+  );
+  const outcomes = [...stack, ...added.filter((outcome) => !silent.includes(outcome))];
+  const names = new Set([...apart, ...silent].map(({ member }) => member.name));
   return { outcomes, apart: [...view.members.values()].filter(({ name }) => names.has(name)) };
 }
 

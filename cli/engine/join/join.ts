@@ -86,8 +86,18 @@ async function joinHere(
   } catch (error) {
     if (isTunnelMeshError(error)) row.fail(error.message);
     // Nothing was joined and nothing was here before: the machine is left as it was found.
-    if (fresh && !joined) await uninstall(connection, mesh);
+    if (fresh && !joined) await cleanUp(connection, mesh, progress);
     throw error;
+  }
+}
+
+/** What made the join fail is what is told, whatever else goes wrong. */
+async function cleanUp(connection: HostConnection, mesh: string, progress: JoinParameters["progress"]): Promise<void> {
+  try {
+    await uninstall(connection, mesh);
+  } catch (error) {
+    if (!isTunnelMeshError(error)) throw error;
+    progress.log(`what was made here could not be removed: ${error.message}`);
   }
 }
 
