@@ -129,3 +129,22 @@ describe("a first handshake", () => {
     expect(network.right.arrived.length).toBeGreaterThan(795);
   });
 });
+
+describe("a day of conversation", () => {
+  it("loses nothing, and makes a handshake every two minutes and no more", () => {
+    const network = new Network(11);
+    let beats = 0;
+    let handshakes = 0;
+    network.advance(86_400_000, () => {
+      beats += 1;
+      if (beats % 30 === 0) network.left.send(beats);
+      if (beats % 50 === 0) network.right.send(beats);
+      handshakes += network.recorded.splice(0).filter(({ datagram }) => datagram[0] === 1).length;
+    });
+    network.advance(100);
+    expect(network.right.arrived).toHaveLength(Math.floor(beats / 30));
+    expect(network.left.arrived).toHaveLength(Math.floor(beats / 50));
+    expect(handshakes).toBeGreaterThan(600);
+    expect(handshakes).toBeLessThanOrEqual(721);
+  });
+});
