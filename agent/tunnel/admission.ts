@@ -1,6 +1,6 @@
 // Who may cost us a Diffie-Hellman: buckets per source, a cap over all, and cookies when there are many (protocol.md §1.2).
 import { cookieLifetime, cookieOf } from "../../protocol/wireguard/cookie.ts";
-import { verifyMac2 } from "../../protocol/wireguard/macs.ts";
+import { carriesMac2, verifyMac2 } from "../../protocol/wireguard/macs.ts";
 
 interface Bucket {
   tokens: number;
@@ -45,7 +45,8 @@ export class AdmissionControl {
     this.#second.count += 1;
     if (this.#second.count > loadFrom) this.#loadedUntil = now + stickiness;
     const loaded = now < this.#loadedUntil;
-    if (loaded && !verifyMac2(this.cookie(source, now), message)) return "cookie";
+    const proven = !loaded || (carriesMac2(message) && verifyMac2(this.cookie(source, now), message));
+    if (!proven) return "cookie";
     // What was answered with a cookie cost next to nothing: it must not use up the room of those who came back with theirs.
     if (this.#second.admitted >= total) return "totalLimit";
     if (!this.#take(key, loaded ? strict : calm, now)) return "sourceLimit";

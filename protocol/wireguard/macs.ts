@@ -40,6 +40,11 @@ export function verifyMac2(cookie: Uint8Array, message: Uint8Array): boolean {
   return equalBytes(mac16(cookie, covered), message.subarray(message.length - macLength));
 }
 
+/** Whether the sender had a cookie at all: without one mac2 is zero, which needs no computing to be refused. */
+export function carriesMac2(message: Uint8Array): boolean {
+  return message.subarray(-macLength).some((byte) => byte !== 0);
+}
+
 /** mac1 of a whole message 1 or 2: what a cookie reply is bound to. A view. */
 export function mac1Of(message: Uint8Array): Uint8Array {
   return message.subarray(message.length - 2 * macLength, message.length - macLength);

@@ -8,7 +8,7 @@ import {
   relaySource,
 } from "../../../protocol/wireguard/cookie.ts";
 import { consumeInitiation } from "../../../protocol/wireguard/handshake.ts";
-import { appendMacs, mac1Of, verifyMac1, verifyMac2 } from "../../../protocol/wireguard/macs.ts";
+import { appendMacs, carriesMac2, mac1Of, verifyMac1, verifyMac2 } from "../../../protocol/wireguard/macs.ts";
 import { controlProfile, tunnelProfile } from "../../../protocol/wireguard/profile.ts";
 import { bytesOf, keysOf, toHex } from "../noise/bytes.ts";
 import { initiate, initiator, respond, responder } from "./pair.ts";
@@ -56,6 +56,7 @@ describe.each([tunnelProfile, controlProfile])("$name", (profile) => {
   it("without a cookie mac2 is zero, and proves nothing", () => {
     expect(message.subarray(132).every((byte) => byte === 0)).toBe(true);
     expect(verifyMac2(cookie, message)).toBe(false);
+    expect([carriesMac2(message), carriesMac2(initiate(profile, cookie).message)]).toEqual([false, true]);
   });
 
   it("mac2 is for one source, port and secret", () => {
