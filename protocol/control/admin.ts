@@ -45,31 +45,31 @@ export const adminRequestSchema = z.discriminatedUnion("method", [
 ]);
 export type AdminRequest = z.input<typeof adminRequestSchema>;
 
-export const reservationSchema = z.strictObject({ nid: hex32, name: z.string(), ip4: z.string() });
+export const reservationSchema = z.object({ nid: hex32, name: z.string(), ip4: z.string() });
 export type Reservation = z.infer<typeof reservationSchema>;
 
-export const submitReplySchema = z.strictObject({
+export const submitReplySchema = z.object({
   /** One verdict per item, in order; `known` = it was there already. */
-  verdicts: z.array(z.strictObject({ accepted: z.boolean(), known: z.boolean(), reason: z.string().optional() })),
-  head: z.strictObject({ seq: z.int(), hash: z.string() }),
+  verdicts: z.array(z.object({ accepted: z.boolean(), known: z.boolean(), reason: z.string().optional() })),
+  head: z.object({ seq: z.int(), hash: z.string() }),
 });
 
-export const tokensReplySchema = z.strictObject({ tokens: z.array(tokenStatusSchema) });
+export const tokensReplySchema = z.object({ tokens: z.array(tokenStatusSchema) });
 
-export const leaseReplySchema = z.strictObject({
+export const leaseReplySchema = z.object({
   granted: z.boolean(),
   holder,
   /** Unix milliseconds. */ expires: z.number(),
 });
 
-export const coordinatorStatusSchema = z.strictObject({
+export const coordinatorStatusSchema = z.object({
   v: z.literal(1),
   mesh: z.string(),
   meshId: z.string(),
   /** Coordinator channel X25519 public key, 64 hexadecimal digits: what `coord.set` signs. */
   key: hex32,
   release: z.string(),
-  head: z.strictObject({ seq: z.int(), hash: z.string() }),
+  head: z.object({ seq: z.int(), hash: z.string() }),
   mapVersion: z.int(),
   members: z.int(),
   connected: z.array(z.string()),

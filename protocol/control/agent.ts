@@ -22,12 +22,12 @@ export const agentRequestSchema = z.discriminatedUnion("method", [
 export type AgentRequest = z.input<typeof agentRequestSchema>;
 
 export const pathSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({ kind: z.literal("relay") }),
-  z.strictObject({ kind: z.literal("direct"), address: z.string(), port: z.int() }),
+  z.object({ kind: z.literal("none") }),
+  z.object({ kind: z.literal("relay") }),
+  z.object({ kind: z.literal("direct"), address: z.string(), port: z.int() }),
 ]);
 
-export const peerStatusSchema = z.strictObject({
+export const peerStatusSchema = z.object({
   nid: z.string(),
   name: z.string(),
   ip4: z.string().optional(),
@@ -45,7 +45,7 @@ export const peerStatusSchema = z.strictObject({
 });
 export type PeerStatus = z.infer<typeof peerStatusSchema>;
 
-export const agentStatusSchema = z.strictObject({
+export const agentStatusSchema = z.object({
   v: z.literal(1),
   mesh: z.string(),
   meshId: z.string(),
@@ -56,12 +56,12 @@ export const agentStatusSchema = z.strictObject({
   release: z.string(),
   interface: z.string(),
   state: z.enum(["waiting-for-grant", "up", "frozen", "refused"]),
-  coordinator: z.strictObject({
+  coordinator: z.object({
     state: z.enum(["connected", "connecting"]),
     url: z.string().optional(),
     error: z.string().optional(),
   }),
-  head: z.strictObject({ seq: z.int(), hash: z.string() }),
+  head: z.object({ seq: z.int(), hash: z.string() }),
   dataPlane: z.string(),
   /** Of the native data plane, by name: "on", or "off: REASON". */
   offloads: z.record(z.string(), z.string()).optional(),
@@ -73,11 +73,11 @@ export const agentStatusSchema = z.strictObject({
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
 
 /** Answer to `kept`. */
-export const keptReplySchema = z.strictObject({
-  items: z.array(z.strictObject({ item: signedItemSchema, seen: z.int().min(0).optional() })),
+export const keptReplySchema = z.object({
+  items: z.array(z.object({ item: signedItemSchema, seen: z.int().min(0).optional() })),
 });
 
-export const pingReplySchema = z.strictObject({
+export const pingReplySchema = z.object({
   path: pathSchema,
   /** Milliseconds of each answered ping, in order; a lost one is null. */
   roundTrips: z.array(z.number().nullable()),
@@ -86,6 +86,6 @@ export type PingReply = z.infer<typeof pingReplySchema>;
 
 /** Every answer: `{ok: true, result}` or `{ok: false, code, message}`. */
 export const agentReplySchema = z.discriminatedUnion("ok", [
-  z.strictObject({ ok: z.literal(true), result: z.unknown() }),
-  z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string() }),
+  z.object({ ok: z.literal(true), result: z.unknown() }),
+  z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
 ]);
