@@ -1,6 +1,6 @@
 // Logins that a person answers: passwords and keyboard-interactive at a real sshd, for a user that is made for this.
 import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectHost } from "../../../../cli/engine/ssh/connect.ts";
@@ -96,3 +96,25 @@ describe.each([
     expect(askSecret).toHaveBeenCalledTimes(1);
   });
 });
+
+it.runIf(existsSync("/usr/bin/sudo"))(
+  "sudo's password is asked once for all connections, and again after a wrong one",
+  async () => {
+    const rule = `/etc/sudoers.d/${user}`;
+    writeFileSync(rule, `${user} ALL=(ALL) ALL\n`, { mode: 0o440 });
+    try {
+      const server = await lab.startServer({ extra: byPassword });
+      const target = { target: `${user}@127.0.0.1`, port: server.port, hostKey: server.hostKeys[0] };
+      const answers = [password, "wrong", password];
+      const askSecret = vi.fn(async (_question: string) => answers.shift() ?? "");
+      const connect = () => connectHost(target, { home: lab.home, askSecret });
+      const connections = await Promise.all([connect(), connect()]);
+      const said = await Promise.all(connections.map((one) => one.check("id -u; cat", { root: true, stdin: "input" })));
+      for (const one of connections) one.close();
+      expect(said).toEqual(["0\ninput", "0\ninput"]);
+      expect(askSecret.mock.calls.map(([question]) => /for sudo/.test(question))).toEqual([false, true, true]);
+    } finally {
+      rmSync(rule);
+    }
+  },
+);
