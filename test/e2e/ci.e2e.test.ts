@@ -52,7 +52,7 @@ describe("a deploy with TM_CI_TOKEN", () => {
       3,
       { code: "TM_CI_NEEDS_ADMIN", detail: "alpha is changed" },
     ]);
-    expect(await project.json(["sign"])).toMatchObject({ changed: ["alpha"], asked: true });
+    expect(await project.json(["sign"])).toMatchObject({ changed: ["alpha", "beta"], asked: true });
     const done = await deploy();
     expect([done.code, done.said.failed]).toEqual([0, 0]);
   });
