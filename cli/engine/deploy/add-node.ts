@@ -109,7 +109,10 @@ function refuseTakenName(journal: Journal, host: PreparedHost): void {
   const { name } = host.member;
   for (const member of journal.view.members.values()) {
     if (member.name === name && member.nid !== host.nid)
-      throw new TunnelMeshError("TM_DEPLOY_NAME_TAKEN", { detail: name });
+      throw new TunnelMeshError("TM_DEPLOY_NAME_TAKEN", {
+        detail: name,
+        advice: [`If ${name} was rebuilt and this is it: tm rekey ${name}`, "Else choose another name with --name."],
+      });
     if (member.nid === host.nid && member.name !== name) {
       throw new TunnelMeshError("TM_DEPLOY_RENAMED", {
         detail: `it is ${member.name}`,

@@ -57,7 +57,10 @@ export async function describeToken(
 ): Promise<DescribedMesh> {
   const own = identity === undefined ? "" : ` --identity ${quote(identity)}`;
   const command = `exec ${quote(program.node)} ${quote(program.agent)} join --describe${own}`;
-  return parseReply(await connection.run(command, { stdin: `${token}\n`, timeout, signal }), describedSchema);
+  return parseReply(
+    await connection.run(command, { root: true, stdin: `${token}\n`, timeout, signal }),
+    describedSchema,
+  );
 }
 
 /** Joins: keys, membership and network secret are on the disk when this returns. @throws TunnelMeshError TM_JOIN_…, TM_AGENT_… */
