@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { NodeId } from "../../protocol/brand.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import { dataOverhead, padTo16 } from "../../protocol/wireguard/data.ts";
+import { dataOverhead, padTo16 } from "../../protocol/wireguard/padding.ts";
 import type { Log } from "../system/log.ts";
 import { runIp } from "../system/network.ts";
 import type { Path } from "../transport/path.ts";
@@ -21,6 +21,8 @@ const eventFlags = 0x800 | 0x80000;
 const heartbeatInterval = 10_000;
 /** A thread that does not end by itself is ended. */
 const closeTimeout = 3_000;
+/** MiB. The thread makes next to nothing anew, and what it makes is gone at once. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 const one = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
 export interface NativeOptions extends PlaneOptions {
@@ -272,7 +274,7 @@ function startWorker(workerData: PlaneData): Worker {
     source === undefined
       ? new URL("./native/worker.ts", import.meta.url)
       : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-  return new Worker(url, { workerData, name: "data plane", env: {}, stdin: false });
+  return new Worker(url, { workerData, name: "data plane", env: {}, resourceLimits });
 }
 
 function failure(code: string, detail: string): Error {

@@ -4,10 +4,10 @@
 //
 // Integers are little-endian, the associated data is empty, an empty plaintext is a keepalive (WireGuard paper §5.4.6).
 import { aeadOpen, aeadSeal } from "../noise/primitives.ts";
+import { dataOverhead } from "./padding.ts";
 import type { HandshakeProfile } from "./profile.ts";
 
-/** Header 16 and tag 16: what a packet grows by, and the length of a keepalive. */
-export const dataOverhead = 32;
+export { dataOverhead, padTo16 } from "./padding.ts";
 
 const none = new Uint8Array(0);
 
@@ -52,14 +52,4 @@ export function decodeData(type: number, message: Uint8Array): Data | undefined 
   const counter = view.getUint32(8, true) + view.getUint32(12, true) * 2 ** 32;
   if (!Number.isSafeInteger(counter)) return undefined;
   return { receiverIndex: view.getUint32(4, true), counter, sealed: message.subarray(16) };
-}
-
-/**
- * The length in bytes that a plaintext of `length` is padded to with zeros: a multiple of 16, but not beyond the MTU.
- * A packet above the MTU counts from its last full MTU on, as in the kernel.
- */
-export function padTo16(length: number, mtu: number): number {
-  const last = mtu > 0 && length > mtu ? length % mtu : length;
-  const padded = Math.ceil(last / 16) * 16;
-  return length - last + (mtu > 0 ? Math.max(last, Math.min(mtu, padded)) : padded);
 }

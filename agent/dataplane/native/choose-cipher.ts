@@ -1,6 +1,6 @@
 // Chooses how to run the cipher, and lets none run that does not know the answer of RFC 8439.
 
-import { aeadOpen, aeadSeal } from "../../../protocol/noise/primitives.ts";
+import { createCipheriv } from "node:crypto";
 import { type Arena, putPointer } from "./arena.ts";
 import { type Cipher, makeDirectCipher, makeEvpCipher } from "./cipher.ts";
 import { layout } from "./layout.ts";
@@ -35,11 +35,11 @@ function agrees(arena: Arena, cipher: Cipher): boolean {
   putPointer(arena, layout.nonce, 0);
   const right = [0, 1, 15, 16, 17, 64, 255, 1419, 1420].every((length) => {
     const counter = length * 0x1_0000_0001;
-    const want = aeadSeal(key, counter, text.subarray(0, length), new Uint8Array(0));
+    const want = sealPlainly(key, counter, text.subarray(0, length));
     bytes.set(text, plaintext);
     cipher.seal(plaintext, length, length, output, 9, counter, layout.keys);
     const got = bytes.slice(output + 16, output + 32 + length);
-    if (Buffer.compare(got, want) !== 0 || aeadOpen(key, counter, got, new Uint8Array(0)) === undefined) return false;
+    if (Buffer.compare(got, want) !== 0) return false;
     if (!cipher.open(output + 16, length, opened, layout.keys)) return false;
     if (Buffer.compare(bytes.subarray(opened, opened + length), text.subarray(0, length)) !== 0) return false;
     cipher.seal(plaintext, length, length, output, 9, counter, layout.keys);
@@ -48,4 +48,14 @@ function agrees(arena: Arena, cipher: Cipher): boolean {
   });
   for (const at of [layout.keys, plaintext, output, opened]) bytes.fill(0, at - 64, at + 2048);
   return right;
+}
+
+/** The same through Node's own interface. */
+function sealPlainly(key: Uint8Array, counter: number, text: Uint8Array): Uint8Array {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUInt32LE(counter % 0x1_0000_0000, 4);
+  nonce.writeUInt32LE(Math.floor(counter / 0x1_0000_0000), 8);
+  const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: 16 });
+  const sealed = cipher.update(text);
+  return Buffer.concat([sealed, cipher.final(), cipher.getAuthTag()]);
 }

@@ -1,6 +1,6 @@
 // Datagrams on their way in: taken in batches, opened, held against replay window and routes, given to the joiner.
 import type { NodeId } from "../../../protocol/brand.ts";
-import { dataOverhead } from "../../../protocol/wireguard/data.ts";
+import { dataOverhead } from "../../../protocol/wireguard/padding.ts";
 import type { NativeCalls } from "../../system/native-calls.ts";
 import type { CurrentFilter } from "../filter.ts";
 import { type Arena, putPointer } from "./arena.ts";

@@ -1,6 +1,6 @@
 // Sealed datagrams on their way out: runs of equal ones to one address, several runs with one call.
 import type { NodeId } from "../../../protocol/brand.ts";
-import { dataOverhead, padTo16 } from "../../../protocol/wireguard/data.ts";
+import { dataOverhead, padTo16 } from "../../../protocol/wireguard/padding.ts";
 import { counterLimit } from "../../../protocol/wireguard/replay.ts";
 import type { NativeCalls } from "../../system/native-calls.ts";
 import { type Arena, putPointer } from "./arena.ts";
