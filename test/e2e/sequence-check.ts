@@ -32,35 +32,37 @@ export async function checkMesh(
 ): Promise<void> {
   const members = [...model.members];
   const names = members.map(([, { name }]) => name).toSorted();
-  checkReach(world, model, when);
-  const status = await settled(world.project, names);
-  expect(status.hosts.map(({ name }) => name).toSorted(), `${when}: members`).toEqual(names);
-  const held: string[] = [];
-  for (const [place, { name }] of members) {
-    const seen = world.on(place, "ip -4 -o addr show dev tm0 | awk '{print $4}'; ip -o link | grep -c ' tm[0-9]'");
-    const [address = "", interfaces] = seen.stdout.trim().split("\n");
+  const held = members.map(([place, { name }]) => {
+    const { unreached, address, interfaces, release } = askMember(world, model, place);
+    expect(unreached, `${when}: not reached from ${name}`).toBe("");
     expect(interfaces, `${when}: interfaces of ${name}`).toBe("1");
     expect(given.get(place) ?? address, `${when}: address of ${name}`).toBe(address);
     given.set(place, address);
-    held.push(address);
-  }
+    if (place === "one") expect(release.includes("/0.9.0-"), `${when}: ${release}`).toBe(model.release === "next");
+    return address;
+  });
   expect(new Set(held).size, `${when}: addresses ${held.join(" ")}`).toBe(members.length);
+  const status = await settled(world.project, names);
+  expect(status.hosts.map(({ name }) => name).toSorted(), `${when}: members`).toEqual(names);
   for (const host of status.hosts) expect(host.agent?.alarms ?? [], `${when}: alarms of ${host.name}`).toEqual([]);
   for (const place of places.filter((one) => !model.members.has(one))) {
     given.delete(place);
     expect(traces(world, place), `${when}: left on ${place}`).toBe(clean.get(place));
   }
-  checkReleases(world, model, when);
   checkLog(world.project, when);
 }
 
-/** Everybody reaches everybody by name within 20 s, and nobody answers to a name that is none any more. */
-function checkReach(world: SequenceWorld, model: Model, when: string): void {
-  for (const [place, { name }] of model.members) {
-    const others = [...model.members.values()].map((other) => other.name).filter((other) => other !== name);
-    const command = `for to in ${others.join(" ")}; do (for i in $(seq 20); do ping -c 1 -W 1 $to.mesh >/dev/null 2>&1 && exit 0; sleep 0.5; done; echo $to) & done; wait`;
-    expect(world.on(place, command).stdout.trim(), `${when}: not reached from ${name}`).toBe("");
-  }
+/** What one member says of itself, and whom it does not reach by name within 20 s. */
+function askMember(world: SequenceWorld, { members }: Model, place: Place) {
+  const name = members.get(place)?.name;
+  const others = [...members.values()].map((other) => other.name).filter((other) => other !== name);
+  const reach = `for to in ${others.join(" ")}; do (for i in $(seq 20); do ping -c 1 -W 1 $to.mesh >/dev/null 2>&1 && exit 0; sleep 0.5; done; printf '%s ' $to) & done; wait; echo`;
+  const said = world.on(
+    place,
+    `${reach}; ip -4 -o addr show dev tm0 | awk '{print $4}'; ip -o link | grep -c ' tm[0-9]'; readlink ${hostPaths(world.project.mesh).current}`,
+  );
+  const [unreached = "", address = "", interfaces, release = ""] = said.stdout.split("\n");
+  return { unreached, address, interfaces, release };
 }
 
 /** The status once every agent that can be asked is up and connected, or after 30 s. */
@@ -79,12 +81,6 @@ async function settled(project: Project, names: readonly string[]): Promise<Stat
       return status;
     }
   }
-}
-
-/** The coordinator's host runs the release of the model; another that is in the stack runs no newer one than asked for. */
-function checkReleases(world: SequenceWorld, { release }: Model, when: string): void {
-  const running = world.on("one", `readlink ${hostPaths(world.project.mesh).current}`).stdout;
-  expect(/\/0\.9\.0-/.test(running), `${when}: release ${running}`).toBe(release === "next");
 }
 
 /** Every line of the mesh file is signed by the admin, says the real ssh-keygen, and parses as a whole. */
