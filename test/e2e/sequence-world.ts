@@ -47,6 +47,19 @@ export class SequenceWorld {
     rmSync(this.project.folder, { recursive: true, force: true });
   }
 
+  /** Ends the mesh. Who joined without SSH is where no admin reaches, and leaves by itself. */
+  async destroy({ members }: Model): Promise<void> {
+    await this.project.json(["destroy", "--yes"]);
+    for (const [place, { origin }] of members) if (origin === "token") this.#tmOn(place, "leave --local --yes", "");
+  }
+
+  /** Whatever a sequence that failed has left is taken away, and the hosts are for the next. */
+  async reset(): Promise<void> {
+    await this.project.tm(["destroy", "--yes"]);
+    const leave = `cd / && HOME=/root XDG_CACHE_HOME=${this.#shared}/cache sh ${this.#shared}/clone/tm leave --local --yes`;
+    for (const place of places) this.on(place, `[ ! -d /etc/tunnelmesh ] || { ${leave}; }`);
+  }
+
   /** Runs as root on a host. */
   on(place: Place, command: string) {
     return this.project.on(this.#at.get(place)?.address ?? "", command);

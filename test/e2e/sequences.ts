@@ -27,8 +27,7 @@ export function testSequences(purpose: string, count: number, length: number): v
         const steps: Step[] = [];
         let model = firstModel(random);
         // One that failed before this may have left a mesh.
-        if (existsSync(path.join(world.project.folder, "mesh/main.jsonl")))
-          await world.project.json(["destroy", "--yes"]);
+        if (existsSync(path.join(world.project.folder, "mesh/main.jsonl"))) await world.reset();
         world.write(model);
         await world.deploy(model);
         await checkMesh(world, model, clean, given, `TM_SEED=${own} first deploy`);
@@ -46,8 +45,7 @@ export function testSequences(purpose: string, count: number, length: number): v
           await checkMesh(world, model, clean, given, when);
           process.stdout.write(`${when}: ${taken - started} ms, checked in ${Date.now() - taken} ms\n`);
         }
-        await world.project.json(["destroy", "--yes"]);
-        // A machine that came by a token and that SSH reaches is swept too; then every host is as it was made.
+        await world.destroy(model);
         for (const place of places)
           expect(traces(world, place), `TM_SEED=${own}: left on ${place}`).toBe(clean.get(place));
       },
