@@ -21,6 +21,9 @@ import Plan from "./plan.ts";
 import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
 import Rollback from "./rollback.ts";
+import SandboxDown from "./sandbox/down.ts";
+import SandboxStatus from "./sandbox/status.ts";
+import SandboxUp from "./sandbox/up.ts";
 import Sign from "./sign.ts";
 import Ssh from "./ssh.ts";
 import Status from "./status.ts";
@@ -54,6 +57,9 @@ export const commands = {
   "remove-node": RemoveNode,
   rollback: Rollback,
   sign: Sign,
+  "sandbox:down": SandboxDown,
+  "sandbox:status": SandboxStatus,
+  "sandbox:up": SandboxUp,
   ssh: Ssh,
   status: Status,
   synth: Synth,

@@ -10,6 +10,7 @@ import { joinErrors } from "./join.ts";
 import { localErrors } from "./local.ts";
 import { membershipErrors } from "./membership.ts";
 import { releaseErrors } from "./release.ts";
+import { sandboxErrors } from "./sandbox.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
 import { trustErrors } from "./trust.ts";
@@ -20,6 +21,7 @@ const areas = {
   ...initErrors,
   ...stackErrors,
   ...localErrors,
+  ...sandboxErrors,
   ...sshErrors,
   ...installErrors,
   ...deployErrors,

@@ -132,7 +132,10 @@ export class Cloud {
     if (droplet === undefined) return;
     const stuck = await this.#takeFault("stuck");
     try {
-      const made = await this.#options.machines.create(droplet);
+      const made = await this.#options.machines.create(
+        droplet,
+        this.#state.vpcs[droplet.vpc_uuid]?.ip_range ?? "10.10.0.0/20",
+      );
       if (stuck) return;
       await this.change((draft) => {
         const one = draft.droplets[id];

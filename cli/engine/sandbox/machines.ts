@@ -8,8 +8,11 @@ export interface MachineAddresses {
 }
 
 export interface Machines {
-  /** Makes the machine of a droplet and waits until it answers SSH. Doing it again for one that stands changes nothing. */
-  create(droplet: DropletRecord): Promise<MachineAddresses>;
+  /**
+   * Makes the machine of a droplet and waits until it answers SSH. Doing it again for one that stands changes nothing.
+   * @param privateRange range of the droplet's VPC
+   */
+  create(droplet: DropletRecord, privateRange: string): Promise<MachineAddresses>;
   /** One that is gone is no error. */
   remove(id: number): Promise<void>;
   power(id: number, on: boolean): Promise<void>;

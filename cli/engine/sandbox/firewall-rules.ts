@@ -1,0 +1,68 @@
+// What guards a droplet: its cloud firewalls as nftables rules, as the service's own filter would have them.
+import type { CloudState, DropletRecord, FirewallRecord, RuleRecord } from "./state.ts";
+
+/** The firewalls that hold for a droplet: those that name it, and those that name a tag of it. */
+export function firewallsOf({ firewalls }: CloudState, droplet: DropletRecord): readonly FirewallRecord[] {
+  return Object.values(firewalls).filter(
+    ({ droplet_ids, tags }) => droplet_ids.includes(droplet.id) || tags.some((tag) => droplet.tags.includes(tag)),
+  );
+}
+
+/**
+ * The table "sandbox" of a droplet's namespace, replacing the one before. Without a firewall everything passes; with one, what
+ * none of them allows is dropped, inbound and outbound. Answers pass: the service's firewalls are stateful.
+ */
+export function firewallRules(state: CloudState, droplet: DropletRecord): string {
+  const firewalls = firewallsOf(state, droplet);
+  const fresh = "add table inet sandbox\ndelete table inet sandbox\n";
+  if (firewalls.length === 0) return fresh;
+  const always = ["ct state established,related accept", 'iifname "lo" accept', neighbours];
+  const inbound = firewalls.flatMap((one) => one.inbound.flatMap((rule) => lines(state, rule, "saddr")));
+  const outbound = firewalls.flatMap((one) => one.outbound.flatMap((rule) => lines(state, rule, "daddr")));
+  return `${fresh}table inet sandbox {
+${chain("input", "input", [...always, ...inbound])}
+${chain("output", "output", [...always.map((line) => line.replace("iifname", "oifname")), ...outbound])}
+}
+`;
+}
+
+/** Neighbour discovery is not the firewall's business. */
+const neighbours =
+  "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, nd-router-solicit } accept";
+
+function chain(name: string, hook: string, rules: readonly string[]): string {
+  const body = [...new Set(rules)].map((rule) => `    ${rule}`).join("\n");
+  return `  chain ${name} {\n    type filter hook ${hook} priority -10; policy drop;\n${body}\n  }`;
+}
+
+function lines(state: CloudState, { protocol, ports, peers }: RuleRecord, side: "saddr" | "daddr"): string[] {
+  const addresses = peerAddresses(state, peers);
+  const four = addresses.filter((address) => !address.includes(":"));
+  const six = addresses.filter((address) => address.includes(":"));
+  const what = (family: 4 | 6): string => {
+    if (protocol === "icmp") return family === 4 ? "meta l4proto icmp" : "meta l4proto ipv6-icmp";
+    return ports === "0" ? `meta l4proto ${protocol}` : `${protocol} dport ${ports}`;
+  };
+  return [
+    ...(four.length === 0 ? [] : [`ip ${side} { ${four.join(", ")} } ${what(4)} accept`]),
+    ...(six.length === 0 ? [] : [`ip6 ${side} { ${six.join(", ")} } ${what(6)} accept`]),
+  ];
+}
+
+/** Ranges as given, and the addresses of droplets that are named by id or by tag. */
+function peerAddresses({ droplets }: CloudState, peers: RuleRecord["peers"]): string[] {
+  const ids = new Set((peers["droplet_ids"] ?? []).map(Number));
+  const tags = new Set((peers["tags"] ?? []).map(String));
+  const named = Object.values(droplets).filter(({ id, tags: own }) => ids.has(id) || own.some((tag) => tags.has(tag)));
+  const addresses = [
+    ...(peers["addresses"] ?? []).map(String),
+    ...named.flatMap(({ public_ip, private_ip, ipv6 }) => [public_ip, private_ip, ipv6].filter((one) => one !== null)),
+  ];
+  // nft takes no ranges that overlap: the whole of a family swallows the rest of it.
+  return [...new Set(reduce(addresses, "0.0.0.0/0", false).concat(reduce(addresses, "::/0", true)))];
+}
+
+function reduce(addresses: readonly string[], all: string, six: boolean): string[] {
+  const family = addresses.filter((address) => address.includes(":") === six);
+  return family.includes(all) ? [all] : family;
+}

@@ -1,0 +1,15 @@
+// Error catalogue: what can go wrong around the sandbox cloud.
+import type { ErrorEntry } from "./entry.ts";
+
+export const sandboxErrors = {
+  TM_SANDBOX_START: {
+    title: "The sandbox cloud does not do as it is told",
+    cause: "Its process ended, or did not answer in time.",
+    advice: ["Read the last lines of its log above.", "Take it away and start again: tm sandbox down, tm sandbox up."],
+  },
+  TM_SANDBOX_NOT_RUNNING: {
+    title: "The sandbox cloud does not run",
+    cause: "Nothing answers where it would be.",
+    advice: ["Start it: tm sandbox up."],
+  },
+} as const satisfies Record<`TM_${string}`, ErrorEntry>;
