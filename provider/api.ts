@@ -73,6 +73,7 @@ export class Api {
   readonly #settings: ApiSettings;
   readonly #signal: AbortSignal;
 
+  /** `signal` ends waits; a call that is under way is ended by its answer, or what it makes would be nobody's. */
   constructor(settings: ApiSettings, signal: AbortSignal) {
     this.#settings = settings;
     this.#signal = signal;
@@ -146,7 +147,6 @@ export class Api {
       try {
         const response = await fetch(target, {
           method,
-          signal: this.#signal,
           headers: {
             authorization: `Bearer ${token}`,
             accept: "application/json",

@@ -13,6 +13,7 @@ import { releaseErrors } from "./release.ts";
 import { sandboxErrors } from "./sandbox.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
+import { terraformErrors } from "./terraform.ts";
 import { trustErrors } from "./trust.ts";
 import { upgradeErrors } from "./upgrade.ts";
 
@@ -28,6 +29,7 @@ const areas = {
   ...membershipErrors,
   ...upgradeErrors,
   ...releaseErrors,
+  ...terraformErrors,
   ...trustErrors,
   ...coordinationErrors,
   ...joinErrors,

@@ -1,0 +1,133 @@
+// Runs Terraform in a workspace: its events as they come, its failures in its own words, an interrupt passed on once.
+import { createInterface } from "node:readline";
+import { execa } from "execa";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { TerraformBinary } from "./binary.ts";
+import { readEvent, type TerraformEvent } from "./events.ts";
+import { keepProviderLock, type Workspace } from "./workspace.ts";
+
+export interface TerraformRun {
+  readonly binary: TerraformBinary;
+  readonly workspace: Workspace;
+  /** The first abort asks Terraform to end its step and write its state; it is waited for. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/** Longest line that Terraform writes here: a plan as JSON of a large stack. */
+const outputLimit = 256 * 1024 * 1024;
+
+/** @throws TunnelMeshError TM_TERRAFORM_FAILED */
+export async function initialize(run: TerraformRun): Promise<void> {
+  const arguments_ = ["init", "-input=false", "-no-color", "-reconfigure", ...run.workspace.backendArguments];
+  await execute(run, arguments_, () => undefined);
+  await keepProviderLock(run.workspace);
+}
+
+export interface PlannedFile {
+  /** Absolute path of the saved plan; it holds secrets and stays in the workspace. */
+  readonly file: string;
+  readonly changes: boolean;
+}
+
+/**
+ * Plans into a file of the workspace.
+ * @param variables values of Terraform variables, given through the environment alone
+ * @throws TunnelMeshError TM_TERRAFORM_…
+ */
+export async function plan(
+  run: TerraformRun,
+  options: { readonly variables: Readonly<Record<string, string>>; readonly arguments?: readonly string[] },
+  onEvent: (event: TerraformEvent) => void,
+): Promise<PlannedFile> {
+  const file = "planned.tfplan";
+  const given = ["plan", "-input=false", "-json", "-detailed-exitcode", `-out=${file}`, ...(options.arguments ?? [])];
+  const code = await execute(run, given, onEvent, options.variables, [0, 2]);
+  return { file, changes: code === 2 };
+}
+
+/** Carries out a saved plan. @throws TunnelMeshError TM_TERRAFORM_… */
+export async function apply(
+  run: TerraformRun,
+  file: string,
+  variables: Readonly<Record<string, string>>,
+  onEvent: (event: TerraformEvent) => void,
+): Promise<void> {
+  await execute(run, ["apply", "-input=false", "-json", file], onEvent, variables);
+}
+
+/** Removes everything. @throws TunnelMeshError TM_TERRAFORM_… */
+export async function destroy(run: TerraformRun, onEvent: (event: TerraformEvent) => void): Promise<void> {
+  await execute(run, ["destroy", "-input=false", "-json", "-auto-approve"], onEvent);
+}
+
+/** What a command prints as JSON: `show -json FILE`, `output -json`, `state pull`. @throws TunnelMeshError TM_TERRAFORM_FAILED */
+export async function readJson(run: TerraformRun, arguments_: readonly string[]): Promise<unknown> {
+  const { failed, stdout, stderr } = await execa(run.binary.program, arguments_, {
+    ...settings(run, {}),
+    cancelSignal: run.signal,
+  });
+  if (failed) throw new TunnelMeshError("TM_TERRAFORM_FAILED", { detail: stderr.trim().slice(0, 2000) });
+  return JSON.parse(stdout);
+}
+
+function settings({ workspace }: TerraformRun, variables: Readonly<Record<string, string>>) {
+  const given = Object.entries(variables).map(([name, value]) => [`TF_VAR_${name}`, value]);
+  return {
+    cwd: workspace.folder,
+    env: { ...workspace.environment, ...Object.fromEntries(given) },
+    reject: false,
+    stdin: "ignore",
+    maxBuffer: outputLimit,
+  } as const;
+}
+
+async function execute(
+  run: TerraformRun,
+  arguments_: readonly string[],
+  onEvent: (event: TerraformEvent) => void,
+  variables: Readonly<Record<string, string>> = {},
+  fine: readonly number[] = [0],
+): Promise<number> {
+  run.log(`terraform ${arguments_.join(" ")}`);
+  // A group of its own: an interrupt of the terminal reaches Terraform once, through here.
+  const child = execa(run.binary.program, arguments_, {
+    ...settings(run, variables),
+    detached: true,
+    buffer: false,
+    all: true,
+  });
+  const interrupt = (): void => void child.kill("SIGINT");
+  run.signal.addEventListener("abort", interrupt, { once: true });
+  const said: string[] = [];
+  try {
+    for await (const line of createInterface({ input: child.all })) {
+      run.log(line);
+      const event = readEvent(line);
+      if (event === undefined) {
+        if (!line.startsWith("{") && line.trim() !== "") said.push(line);
+        continue;
+      }
+      if (event.kind === "error")
+        said.push(event.address === undefined ? event.text : `${event.address}: ${event.text}`);
+      onEvent(event);
+    }
+    const { exitCode } = await child;
+    run.signal.throwIfAborted();
+    if (exitCode !== undefined && fine.includes(exitCode)) return exitCode;
+    throw failure(said);
+  } finally {
+    run.signal.removeEventListener("abort", interrupt);
+  }
+}
+
+/** The error that stands for what Terraform said. */
+function failure(said: readonly string[]): TunnelMeshError {
+  const text = said.slice(-20).join("\n");
+  const code = /401 .*Unable to authenticate/.test(text)
+    ? "TM_TERRAFORM_TOKEN"
+    : /Error acquiring the state lock/.test(text)
+      ? "TM_TERRAFORM_LOCKED"
+      : "TM_TERRAFORM_FAILED";
+  return new TunnelMeshError(code, { detail: text.slice(0, 4000) });
+}

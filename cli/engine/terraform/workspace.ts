@@ -1,0 +1,123 @@
+// Where Terraform works for one stage: its JSON, its data, its state, and what it is told through the environment.
+import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import writeFileAtomic from "write-file-atomic";
+import type { StateModel } from "../../../constructs/model.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { TerraformBinary } from "./binary.ts";
+import { makeProviderMirror, mirrorConfiguration } from "./mirror.ts";
+
+export interface Workspace {
+  /** Holds cdk.tf.json; wiped before each synthesis. */
+  readonly folder: string;
+  /** Provider lock of the project, committed; copied in before init and back after it. */
+  readonly lockFile: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Arguments of init that say where the state is. */
+  readonly backendArguments: readonly string[];
+}
+
+export interface WorkspaceOptions {
+  readonly projectFolder: string;
+  readonly stage: string;
+  readonly state: StateModel;
+  readonly terraform: Readonly<Record<string, unknown>>;
+  readonly binary: TerraformBinary;
+  /** Environment of this program; credentials in it reach Terraform as they are. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Set where the sandbox stands for the service. */
+  readonly sandbox?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the stage's workspace under .tm/terraform. TM_DO_PROVIDER_DIR names a filesystem mirror that holds the provider; in the
+ * sandbox without one, a mirror with the stand-in is made.
+ * @throws TunnelMeshError TM_TERRAFORM_TOKEN when there is no token, TM_STACK_VALUE when the state's connection is not in the environment
+ */
+export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { projectFolder, stage, state, binary, environment, sandbox } = options;
+  const home = path.join(projectFolder, ".tm/terraform", stage);
+  const folder = path.join(home, "stack");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(home, 0o700);
+  await writeFileAtomic(path.join(folder, "cdk.tf.json"), `${JSON.stringify(options.terraform, undefined, 2)}\n`, {
+    mode: 0o600,
+  });
+  const mirror = environment["TM_DO_PROVIDER_DIR"] ?? (sandbox === undefined ? undefined : path.join(home, "mirror"));
+  const configuration = path.join(home, "terraform.rc");
+  if (mirror !== undefined) {
+    if (environment["TM_DO_PROVIDER_DIR"] === undefined) await makeProviderMirror(mirror, binary.platform);
+    await writeFileAtomic(configuration, mirrorConfiguration(mirror), { mode: 0o600 });
+  }
+  const lockFile =
+    sandbox === undefined ? path.join(projectFolder, "mesh/terraform.lock.hcl") : path.join(home, "sandbox.lock.hcl");
+  await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
+  if (sandbox === undefined && !environment["DIGITALOCEAN_TOKEN"] && !environment["DIGITALOCEAN_ACCESS_TOKEN"]) {
+    throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
+  }
+  return {
+    folder,
+    lockFile,
+    backendArguments: state.kind === "local" ? [`-backend-config=path=${path.join(home, "terraform.tfstate")}`] : [],
+    environment: {
+      TF_IN_AUTOMATION: "1",
+      TF_INPUT: "0",
+      CHECKPOINT_DISABLE: "1",
+      TF_DATA_DIR: path.join(home, "data"),
+      ...(mirror === undefined ? {} : { TF_CLI_CONFIG_FILE: configuration }),
+      ...(mirror !== undefined && environment["TM_DO_PROVIDER_DIR"] === undefined ? standIn() : {}),
+      ...stateEnvironment(state, environment),
+      ...sandbox,
+    },
+  };
+}
+
+/** Copies what init wrote about providers back to the project. */
+export async function keepProviderLock({ folder, lockFile }: Workspace): Promise<void> {
+  await mkdir(path.dirname(lockFile), { recursive: true });
+  await copyIfThere(path.join(folder, ".terraform.lock.hcl"), lockFile);
+}
+
+/** Terraform talks to the stand-in in clear text over a socket of this user's alone. */
+function standIn(): Readonly<Record<string, string>> {
+  const extension = path.extname(fileURLToPath(import.meta.url));
+  const program = new URL(`../../../provider/main${extension}`, import.meta.url);
+  return {
+    TF_DISABLE_PLUGIN_TLS: "1",
+    TM_PROVIDER_NODE: process.execPath,
+    TM_PROVIDER_PROGRAM: fileURLToPath(program),
+  };
+}
+
+function stateEnvironment(
+  state: StateModel,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  if (state.kind === "postgres") {
+    const connection = environment[state.env];
+    if (connection === undefined || connection === "") {
+      throw new TunnelMeshError("TM_STACK_VALUE", {
+        detail: `state.postgres({ env: ${JSON.stringify(state.env)} }): this environment variable is not set`,
+        advice: [`Set ${state.env} to a connection string, "postgres://user:password@host/database".`],
+      });
+    }
+    return { PG_CONN_STR: connection };
+  }
+  if (state.kind === "s3" && state.endpoint !== undefined) {
+    const { SPACES_ACCESS_KEY_ID: id, SPACES_SECRET_ACCESS_KEY: secret } = environment;
+    if (id !== undefined && secret !== undefined && environment["AWS_ACCESS_KEY_ID"] === undefined) {
+      return { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret };
+    }
+  }
+  return {};
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}

@@ -1,0 +1,133 @@
+// Terraform as tm runs it: events, variables, outputs, refusals in plain words, and an interrupt after which nothing is lost.
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findTerraform } from "../../../../cli/engine/terraform/binary.ts";
+import type { TerraformEvent } from "../../../../cli/engine/terraform/events.ts";
+import { apply, destroy, initialize, plan, readJson, type TerraformRun } from "../../../../cli/engine/terraform/run.ts";
+import { prepareWorkspace } from "../../../../cli/engine/terraform/workspace.ts";
+import { Droplet } from "../../../../constructs/index.ts";
+import { terraformOf } from "../../../../constructs/terraform.ts";
+import { office, synth } from "../../../constructs/mesh.ts";
+import { hasTerraform, type Laboratory, openLaboratory, token } from "../sandbox/laboratory.ts";
+
+const installed = await hasTerraform();
+const nonce = "e1".repeat(32);
+
+interface State {
+  readonly resources: readonly {
+    readonly type: string;
+    readonly instances: readonly { readonly attributes: { readonly id: string } }[];
+  }[];
+}
+
+describe.runIf(installed)("Terraform in a workspace", () => {
+  let lab: Laboratory;
+  let log: string[] = [];
+
+  async function open(
+    names: readonly string[],
+    signal = new AbortController().signal,
+    bearer = token,
+  ): Promise<TerraformRun> {
+    const projectFolder = path.join(lab.folder, "project");
+    mkdirSync(projectFolder, { recursive: true });
+    const model = await synth(
+      office((mesh) => {
+        const props = { region: "fra1", size: "s-1vcpu-1gb", ssh: [] } as const;
+        mesh.coordinator("hub", new Droplet(props));
+        for (const name of names) mesh.node(name, new Droplet(props));
+        return undefined;
+      }),
+    );
+    const binary = await findTerraform(process.env);
+    const workspace = await prepareWorkspace({
+      ...{ projectFolder, stage: "main", state: model.state, terraform: terraformOf(model)!, binary },
+      environment: {},
+      sandbox: { DIGITALOCEAN_API_URL: lab.url, DIGITALOCEAN_TOKEN: bearer, TM_PROVIDER_POLL_DELAY: "20" },
+    });
+    const run = { binary, workspace, signal, log: (line: string) => void log.push(line) };
+    await initialize(run);
+    return run;
+  }
+
+  beforeAll(async () => {
+    lab = await openLaboratory();
+  });
+  afterAll(async () => {
+    await lab?.[Symbol.asyncDispose]();
+  });
+
+  it("plans, applies with events, gives outputs, and keeps secrets out of logs and files", async () => {
+    log = [];
+    const run = await open(["one"]);
+    const planned: TerraformEvent[] = [];
+    const variables = { nonce_hub: nonce, nonce_one: nonce };
+    const { file, changes } = await plan(run, { variables }, (event) => planned.push(event));
+    expect(changes).toBe(true);
+    expect(planned).toContainEqual({
+      kind: "planned",
+      address: "digitalocean_droplet.hub",
+      action: "create",
+      reason: undefined,
+    });
+    const events: TerraformEvent[] = [];
+    await apply(run, file, variables, (event) => events.push(event));
+    const ofHub = events.filter((event) => "address" in event && event.address === "digitalocean_droplet.hub");
+    expect(ofHub.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["start", "done"]));
+    expect(await readJson(run, ["output", "-json"])).toMatchObject({
+      tm_hosts: { value: { hub: { public_ip: expect.stringMatching(/^198\.19\./) }, one: {} } },
+    });
+    expect((await plan(run, { variables: {} }, () => undefined)).changes).toBe(false);
+    const home = path.join(lab.folder, "project/.tm/terraform/main");
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(readFileSync(path.join(home, "terraform.tfstate"), "utf8")).not.toContain(nonce);
+    expect(log.join("\n")).not.toContain(nonce);
+  });
+
+  it("ends its step when interrupted, and the next run goes on there", async () => {
+    await lab.cloud.change((draft) => {
+      draft.faults.push({ kind: "slow", on: "POST /v2/droplets", times: 3, value: 700 });
+    });
+    const stop = new AbortController();
+    const run = await open(["one", "two", "three", "four"], stop.signal);
+    const { file } = await plan(run, { variables: {} }, () => undefined);
+    const applied = apply(run, file, {}, (event) => {
+      if (event.kind === "start") stop.abort(new Error("interrupted"));
+    });
+    await expect(applied).rejects.toThrow("interrupted");
+    await lab.cloud.settled();
+    const again = await open(["one", "two", "three", "four"]);
+    const state = (await readJson(again, ["state", "pull"])) as State;
+    const known = state.resources
+      .filter(({ type }) => type === "digitalocean_droplet")
+      .flatMap(({ instances }) => instances.map(({ attributes }) => attributes.id));
+    expect(known.toSorted(), "every droplet that exists is in the state").toEqual(
+      Object.keys(lab.cloud.state.droplets),
+    );
+    const rest = await plan(again, { variables: {} }, () => undefined);
+    await apply(again, rest.file, {}, () => undefined);
+    expect(Object.keys(lab.cloud.state.droplets)).toHaveLength(5);
+  });
+
+  it("says in the service's own words what went wrong", async () => {
+    await lab.cloud.change((draft) => {
+      draft.faults.push({ kind: "refuse", on: "POST /v2/droplets", times: 1, value: 0 });
+    });
+    const run = await open(["one", "two", "three", "four", "five"]);
+    const { file } = await plan(run, { variables: {} }, () => undefined);
+    await expect(apply(run, file, {}, () => undefined)).rejects.toMatchObject({
+      code: "TM_TERRAFORM_FAILED",
+      detail: expect.stringMatching(/digitalocean_droplet\.five: .*exceed your droplet limit/),
+    });
+    const other = await open(["one"], undefined, "wrong");
+    await expect(plan(other, { variables: {} }, () => undefined)).rejects.toMatchObject({ code: "TM_TERRAFORM_TOKEN" });
+  });
+
+  it("removes everything", async () => {
+    await destroy(await open(["one"]), () => undefined);
+    await lab.cloud.settled();
+    expect(lab.cloud.state.droplets).toEqual({});
+    expect(existsSync(path.join(lab.folder, "project/mesh")), "the sandbox's lock is none of the project").toBe(false);
+  });
+});
