@@ -6,6 +6,8 @@ const entryPoints = {
   thread: "cli/engine/synth/thread.ts",
   constructs: "constructs/index.ts",
   terraform: "constructs/terraform.ts",
+  "sandbox-cloud": "cli/engine/sandbox/sandbox-cloud.ts",
+  "provider-plugin": "provider/main.ts",
 };
 
 /**

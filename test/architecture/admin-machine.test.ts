@@ -7,8 +7,8 @@ import { root, sourceFiles } from "./sources.ts";
 /** Programs that Linux and macOS both have, or that whoever installed the package has. */
 const programs = new Set(["git", "npm", "ssh", "ssh-add", "ssh-keygen", "tar"]);
 
-/** Parts that work on a Linux machine alone, and say so: local hosts, joining with the machine itself, the quickstart of a clone. */
-const linux = /^cli\/(engine\/(local|join)\/|quickstart\.ts$)/;
+/** Parts that work on a Linux machine alone, and say so: local hosts and the sandbox cloud, joining with the machine itself, the quickstart of a clone. */
+const linux = /^cli\/(engine\/(local|join|sandbox)\/|quickstart\.ts$)/;
 
 const sources = sourceFiles(".ts")
   .filter((file) => /^(cli|constructs|protocol)\//.test(file) && !linux.test(file))
@@ -52,6 +52,7 @@ describe("the package", () => {
       "cli/engine/release/programs.ts",
       "cli/engine/synth/hooks.ts",
       "cli/engine/synth/load.ts",
+      "cli/engine/terraform/workspace.ts",
       "cli/frame/oclif.ts",
       "cli/frame/root-help.ts",
     ]);

@@ -58,7 +58,7 @@ export async function startSandbox(place: SandboxPlace = sandboxPlace(), signal?
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   await checkMachine(place.machines);
   const extension = path.extname(fileURLToPath(import.meta.url));
-  const program = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+  const program = fileURLToPath(new URL(`./sandbox-cloud${extension}`, import.meta.url));
   const output = openSync(place.logFile, "a", 0o600);
   const child = spawn(process.execPath, [...process.execArgv, program], {
     cwd: "/",

@@ -83,7 +83,8 @@ export async function keepProviderLock({ folder, lockFile }: Workspace): Promise
 /** Terraform talks to the stand-in in clear text over a socket of this user's alone. */
 function standIn(): Readonly<Record<string, string>> {
   const extension = path.extname(fileURLToPath(import.meta.url));
-  const program = new URL(`../../../provider/main${extension}`, import.meta.url);
+  const place = extension === ".ts" ? "../../../provider/main.ts" : `./provider-plugin${extension}`;
+  const program = new URL(place, import.meta.url);
   return {
     TF_DISABLE_PLUGIN_TLS: "1",
     TM_PROVIDER_NODE: process.execPath,
