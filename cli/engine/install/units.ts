@@ -32,7 +32,8 @@ RestartSec=1`;
 
 /**
  * tunnelmesh-agent@.service. Root, but with the capabilities of a network daemon alone; Group= so that it may hand its socket to the
- * group. Node's flags and MALLOC_ARENA_MAX take some 10 MiB off its resident memory and nothing off its speed. The lines with "+" run with full rights outside the sandbox, also after SIGKILL: they take back routes, rules and DNS.
+ * group. Node's flags and MALLOC_ARENA_MAX take some 10 MiB off its resident memory and nothing off its speed. The lines with "+" run
+ * with full rights outside the sandbox, also after SIGKILL: they take back routes, rules and DNS.
  */
 export const agentUnitText = `[Unit]
 Description=TunnelMesh agent of mesh %i
