@@ -133,6 +133,14 @@ const inner = fc.oneof(
       makePacket({ family, transport: 17, payload: new Uint8Array(size).fill(9), source }),
     ),
   fc.uint8Array({ maxLength: 80 }),
+  // A whole header with a total length that may be anything.
+  fc
+    .record({ family: fc.constantFrom<4 | 6>(4, 6), size: fc.nat(60), total: fc.nat(120) })
+    .map(({ family, size, total }) => {
+      const packet = makePacket({ family, transport: 17, payload: new Uint8Array(size) });
+      packet[family === 4 ? 3 : 5] = total;
+      return packet;
+    }),
   fc.constant(new Uint8Array(0)),
 );
 const harm = fc.constantFrom("none", "none", "none", "replay", "bit", "cut", "type", "index", "grow", "length", "late");
