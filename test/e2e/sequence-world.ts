@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DeployResult } from "../../cli/engine/deploy/contract.ts";
+import type { DeployResult, DestroyResult } from "../../cli/engine/deploy/contract.ts";
 import type { CreateTokenResult } from "../../cli/engine/deploy/token-contract.ts";
 import { createLocalHosts } from "../../cli/engine/local/hosts.ts";
 import { hostPaths } from "../../protocol/host/paths.ts";
@@ -47,10 +47,16 @@ export class SequenceWorld {
     rmSync(this.project.folder, { recursive: true, force: true });
   }
 
-  /** Ends the mesh. Who joined without SSH is where no admin reaches, and leaves by itself. */
+  /** Ends the mesh. Who joined without SSH is where no admin reaches: it is listed, and leaves by itself. */
   async destroy({ members }: Model): Promise<void> {
-    await this.project.json(["destroy", "--yes"]);
-    for (const [place, { origin }] of members) if (origin === "token") this.#tmOn(place, "leave --local --yes", "");
+    const apart = [...members].filter(([, { origin }]) => origin === "token");
+    const { code, stdout, stderr } = await this.project.tm(["destroy", "--yes", "--json"]);
+    if (code !== (apart.length > 0 ? 5 : 0)) throw new Error(`tm destroy ended with ${code}:\n${stdout}\n${stderr}`);
+    const { hosts } = JSON.parse(stdout) as DestroyResult;
+    const failed = hosts.filter(({ state }) => state === "failed").map(({ name }) => name);
+    const expected = apart.map(([, { name }]) => name);
+    if (failed.join() !== expected.toSorted().join()) throw new Error(`not destroyed: ${failed.join()}`);
+    for (const [place] of apart) this.#tmOn(place, "leave --local --yes", "");
   }
 
   /** Whatever a sequence that failed has left is taken away, and the hosts are for the next. */
