@@ -62,6 +62,7 @@ class NativePlane implements DataPlane {
   #started = Promise.withResolvers<void>();
   #reopened: PromiseWithResolvers<void> | undefined;
   #closing = false;
+  #gone = false;
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -80,7 +81,14 @@ class NativePlane implements DataPlane {
     };
     this.#worker = startWorker(workerData);
     this.ready = this.#started.promise;
-    this.#ended = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) =>
+      this.#worker.once("exit", () => {
+        // The number may soon be another descriptor's.
+        this.#gone = true;
+        native.close(this.#wake);
+        resolve();
+      }),
+    );
     this.#worker.on("message", (messages: readonly FromPlane[]) => {
       for (const message of messages) this.#hear(message);
     });
@@ -190,6 +198,7 @@ class NativePlane implements DataPlane {
         return;
       case "failed":
         this.#closing = true;
+        clearInterval(this.#heartbeat);
         this.#started.reject(failure(message.code, message.detail));
         return;
       case "reopened":
@@ -249,6 +258,7 @@ class NativePlane implements DataPlane {
     const moved = this.#moved;
     this.#queued = [];
     this.#moved = [];
+    if (this.#gone) return;
     this.#worker.postMessage(messages, moved);
     this.#options.native.write(this.#wake, one, 8);
   }

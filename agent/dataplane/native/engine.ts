@@ -74,7 +74,13 @@ export class Engine {
     this.#cipher = chooseCipher(arena, offloads);
     const { fd: socket, port, dualStack } = openSocket(calls, arena, offloads, data.udpPort);
     this.#socket = socket;
-    this.#tun = openDevice(native, calls, offloads, data.interface);
+    try {
+      this.#tun = openDevice(native, calls, offloads, data.interface);
+    } catch (error) {
+      // Descriptors outlive their thread, and the port is wanted again by whoever tries next.
+      calls.close(socket);
+      throw error;
+    }
     const addresses = new SocketAddresses(arena, dualStack);
     this.#addresses = addresses;
     const peers = new Peers(arena, addresses);

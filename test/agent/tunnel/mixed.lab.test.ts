@@ -66,3 +66,34 @@ describe.each(pairs)("%s", (_name, near, far) => {
     expect((await beta.counters())["offload_tso"] ?? 0).toBe(0);
   });
 });
+
+describe("where the native data plane does not work", () => {
+  const network = new TestNetwork("mf");
+  const psk = randomBytes(32).toString("hex");
+  const alpha = new Member(network, makeIdentity("a", 1), { backend: "native" });
+  const beta = new Member(network, makeIdentity("b", 2), { backend: "native" });
+
+  beforeAll(async () => {
+    network.member("a", ["198.18.45.1/24"]);
+    network.member("b", ["198.18.45.2/24"]);
+    // The text that a release starts the thread from.
+    process.env["TUNNELMESH_DATA_PLANE"] = 'throw new Error("no such symbol");';
+    await alpha.start([peerConfig(beta.identity, psk, ["198.18.45.2"])]);
+    delete process.env["TUNNELMESH_DATA_PLANE"];
+    await beta.start([peerConfig(alpha.identity, psk, ["198.18.45.1"])]);
+  });
+
+  afterAll(async () => {
+    delete process.env["TUNNELMESH_DATA_PLANE"];
+    await Promise.all([alpha.remove(), beta.remove()]);
+    network.remove();
+  });
+
+  it("the portable one takes over and the log says why", async () => {
+    expect(await alpha.ask("dataPlane", { method: "counters" })).toBe("portable");
+    expect(await beta.ask("dataPlane", { method: "counters" })).toBe("native");
+    expect(alpha.log.join("")).toContain("no such symbol");
+    const ping = ["ping", "-c", "5", "-i", "0.05", "-W", "5", beta.identity.ip4];
+    expect((await network.exec("a", ...ping)).output).toContain(" 0% packet loss");
+  });
+});
