@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DigitaloceanProvider } from "@cdktf/provider-digitalocean/lib/provider/index.js";
-import { App, TerraformStack } from "cdktf";
+import { App, TerraformStack as CdktfStack } from "cdktf";
 import type { Mesh, MeshRecord } from "./mesh.ts";
 import type { MeshModel } from "./model.ts";
 import { recordOf } from "./record.ts";
@@ -18,13 +18,25 @@ import { addProjects } from "./terraform/projects.ts";
 import { addSshKeys } from "./terraform/ssh-keys.ts";
 import { tagEverything } from "./terraform/tags.ts";
 
-export type { TerraformStack } from "cdktf";
+/**
+ * What an addition is given: the mesh's Terraform stack. It is cdktf's own, so resources of cdktf take it as their scope; only what
+ * can be said without cdktf's types is declared here, as a project need not have them.
+ */
+export interface TerraformStack {
+  /** Sets a value in the JSON, by its path: `resource.digitalocean_domain.office.name`. */
+  addOverride(path: string, value: unknown): void;
+  toString(): string;
+}
 
 /** The content of cdk.tf.json. */
 export type TerraformJson = Readonly<Record<string, unknown>>;
 
-/** Adds resources of one's own to the mesh's Terraform stack. */
-export type TerraformAddition = (stack: TerraformStack) => void;
+interface Addition {
+  add(stack: TerraformStack): void;
+}
+
+/** Adds resources of one's own to the mesh's Terraform stack; its parameter may also be declared as cdktf's TerraformStack. */
+export type TerraformAddition = Addition["add"];
 
 /**
  * Reaches the Terraform stack of `mesh` after everything of its own is in it, for resources that TunnelMesh does not know.
@@ -49,7 +61,7 @@ export function terraformOf(
   const folder = mkdtempSync(path.join(tmpdir(), "tunnelmesh-synth-"));
   try {
     const app = new App({ outdir: folder, stackTraces: false });
-    const stack = new TerraformStack(app, model.name);
+    const stack = new CdktfStack(app, model.name);
     setBackend(stack, model);
     new DigitaloceanProvider(stack, "digitalocean");
     tagEverything(stack, model);

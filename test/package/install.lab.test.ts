@@ -87,6 +87,8 @@ it.each(Object.keys(ways).filter((way) => way !== "npm i -g"))(
     expect(typeCheck(home)).toBe("");
     writeStack(home, officeStack.replace("tcp(22,", 'tcp("22",'));
     expect(typeCheck(home)).toMatch(/^stack\.ts\(7,\d+\): error TS2345/);
+    writeStack(home, cloudStack);
+    expect(typeCheck(home)).toBe("");
   },
 );
 
