@@ -11,6 +11,8 @@ export interface KeyCandidate {
   readonly publicKey: SshPublicKey;
   /** File it was found in; undefined for one that only the agent has. */
   readonly file: string | undefined;
+  /** Says whether the SSH agent holds it. */
+  readonly inAgent: boolean;
 }
 
 const folderLimit = 512;
@@ -26,7 +28,7 @@ export async function findAdminKeys(home: string, agentSocket: string | undefine
   const read = await Promise.all(files.slice(0, folderLimit).map((name) => tryKey(path.join(folder, name))));
   const inFiles = read.filter((key) => key !== undefined);
   const inAgent = await listAgentKeys(agentSocket);
-  const all = [...inAgent.map((publicKey) => ({ publicKey, file: undefined })), ...inFiles];
+  const all = [...inAgent.map((publicKey) => ({ publicKey, file: undefined, inAgent: true })), ...inFiles];
   const byLine = new Map<string, KeyCandidate>();
   for (const key of all) {
     const known = byLine.get(key.publicKey.line);
@@ -39,10 +41,14 @@ export async function findAdminKeys(home: string, agentSocket: string | undefine
 export async function readAdminKey(file: string): Promise<KeyCandidate> {
   try {
     const { publicKey } = await readKeyFile(file);
-    if (publicKey.comment !== "") return { publicKey, file };
+    if (publicKey.comment !== "") return { publicKey, file, inAgent: false };
     // Who it belongs to may stand in the file beside it alone.
     const beside = file.endsWith(".pub") ? undefined : await tryKey(`${file}.pub`);
-    return { publicKey: beside?.publicKey.line === publicKey.line ? beside.publicKey : publicKey, file };
+    return {
+      publicKey: beside?.publicKey.line === publicKey.line ? beside.publicKey : publicKey,
+      file,
+      inAgent: false,
+    };
   } catch (error) {
     if (!isTunnelMeshError(error) && !isFileError(error)) throw error;
     const why = isTunnelMeshError(error) ? (error.detail ?? error.code) : error.message;
@@ -58,7 +64,7 @@ export function describeKey({ publicKey, file }: KeyCandidate): string {
 
 async function tryKey(file: string): Promise<KeyCandidate | undefined> {
   try {
-    return { publicKey: (await readKeyFile(file)).publicKey, file };
+    return { publicKey: (await readKeyFile(file)).publicKey, file, inAgent: false };
   } catch (error) {
     // Certificates, DSA keys, folders: whatever is no usable key is not a candidate.
     if (isTunnelMeshError(error) || isFileError(error)) return undefined;

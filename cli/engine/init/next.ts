@@ -15,6 +15,9 @@ export function nextSteps(made: MadeProject, cwd: string, root: string): readonl
     kept("package.json") && !namesPackage(made.folder)
       ? `npm install ${quote(installable(made.dependency))}`
       : "npm install",
+    ...(made.notOffered === undefined
+      ? []
+      : [`ssh-add ${quote(made.notOffered)}   # it signs; to log in with it too, load it or name it in ~/.ssh/config`]),
     kept("stack.ts") ? "look at stack.ts" : "put your machines into stack.ts",
     "tm plan",
     "tm deploy",

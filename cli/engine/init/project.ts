@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { fingerprintOf } from "../../../protocol/trust/ssh-public-key.ts";
+import { defaultFiles } from "../ssh/identities.ts";
 import { isFileError } from "../trust/key-files.ts";
 import type { KeyCandidate } from "./admin-keys.ts";
 import { findDependency } from "./dependency.ts";
@@ -16,6 +17,8 @@ export interface MadeProject {
   readonly dependency: string;
   /** Fingerprint of the key that was put into keys/; undefined when a key was there already. */
   readonly adminKey: string | undefined;
+  /** Private key file that signs, but that no host is offered as things are; undefined when there is none. */
+  readonly notOffered: string | undefined;
 }
 
 export interface ProjectOptions {
@@ -48,7 +51,14 @@ export async function makeProject({ folder, root, user, chooseKey }: ProjectOpti
     const text = content.endsWith("\n") ? content : `${content}\n`;
     files.push({ file, state: await writeIfMissing(path.join(folder, file), text) });
   }
-  return { folder, files, dependency, adminKey: key === undefined ? undefined : fingerprintOf(key.publicKey) };
+  const adminKey = key === undefined ? undefined : fingerprintOf(key.publicKey);
+  return { folder, files, dependency, adminKey, notOffered: key === undefined ? undefined : notOffered(key) };
+}
+
+/** ssh offers what the agent holds and the files of its default names; another one has to be loaded or named. */
+function notOffered({ file, inAgent }: KeyCandidate): string | undefined {
+  const own = file?.replace(/\.pub$/, "");
+  return inAgent || own === undefined || defaultFiles.includes(path.basename(own)) ? undefined : own;
 }
 
 /** "alice" of "alice@laptop". */

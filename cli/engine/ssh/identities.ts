@@ -19,7 +19,8 @@ export interface Identity {
   prepare(): Promise<OfferedKey>;
 }
 
-const defaultFiles = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
+/** Names in ~/.ssh that are offered where no IdentityFile is named. */
+export const defaultFiles: readonly string[] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
 
 /**
  * Finds the identities for one host. A file whose key the agent holds is used through the agent, so its passphrase is not asked.

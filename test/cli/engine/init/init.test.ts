@@ -1,6 +1,6 @@
 // tm init: what it makes, what it keeps, and whose key it takes.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectName } from "../../../../cli/engine/init/files.ts";
@@ -113,6 +113,16 @@ describe("the admin's key", () => {
     using at = makeHome("alice", "bob@work");
     expect(await at.init("--admin-key", "../home/.ssh/id_1")).toMatchObject({ code: 0 });
     expect(readdirSync(path.join(at.work, "keys"))).toEqual(["bob.pub"]);
+  });
+
+  it("that ssh offers to no host is to be loaded, and one of a default name is not", async () => {
+    using at = makeHome("alice");
+    const step = "ssh-add .*/id_0 {3}# it signs";
+    expect((await at.init("other")).stdout).toMatch(new RegExp(`^ {2}${step}`, "m"));
+    for (const end of ["", ".pub"]) {
+      renameSync(path.join(at.home, `.ssh/id_0${end}`), path.join(at.home, `.ssh/id_ed25519${end}`));
+    }
+    expect((await at.init("usual")).stdout).not.toContain("ssh-add");
   });
 
   it("has to be there", async () => {
