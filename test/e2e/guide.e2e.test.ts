@@ -85,8 +85,6 @@ function settle(text: string): string {
     .replaceAll(/ssh-\S+ AAAA\S+/g, "KEY")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "TIME")
     .replaceAll(/\d+(\.\d+)? ms/g, "MS")
-    .replaceAll(/\b(direct MS|relay( MS)?|none)/g, "WAY")
-    .split("\n")
-    .map((line) => line.replaceAll(/ +/g, " ").split(", ").toSorted().join(", "))
-    .join("\n");
+    .replaceAll(/[\w-]+ (direct MS|relay( MS)?|none)\b/g, "PEER")
+    .replaceAll(/ +/g, " ");
 }
