@@ -37,7 +37,9 @@ export function asTunnelMeshError(error: unknown): TunnelMeshError {
   const message = error instanceof Error ? error.message : String(error);
   if (isCommandLineError(error)) {
     return new TunnelMeshError("TM_USAGE", {
-      detail: message.replace(/\nSee more help with --help$/, ""),
+      detail: message
+        .replace(/\nSee more help with --help$/, "")
+        .replace(/^command \S+ not found/, (said) => said.replaceAll(":", " ")),
       cause: error,
     });
   }

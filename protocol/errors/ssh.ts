@@ -107,6 +107,9 @@ export const sshErrors = {
   TM_SSH_SOCKET: {
     title: "A socket on the host cannot be reached",
     cause: "The service behind it does not run, or it may not be opened by this user.",
-    advice: ["See whether it runs: systemctl status 'tunnelmesh-*'"],
+    advice: [
+      "Where an installation was interrupted, finish it: tm deploy",
+      "Else see on the host whether it runs: systemctl status 'tunnelmesh-*'",
+    ],
   },
 } as const satisfies Record<`TM_${string}`, ErrorEntry>;

@@ -71,6 +71,7 @@ describe("what comes through a pipe", () => {
 describe("a command line that is not understood", () => {
   const wrong = [
     ["an unknown command", ["bogus"], /command bogus not found/],
+    ["an unknown command of a topic", ["token", "bogus"], /command token bogus not found/],
     ["an unknown flag", ["synth", "--bogus"], /--bogus/],
     ["a missing argument", ["ping"], /node/],
     ["one argument too many", ["synth", "a", "b"], /b/],
