@@ -76,7 +76,7 @@ function follow(command: string): string {
     .replaceAll(/ +$/gm, "");
 }
 
-/** What differs from run to run is made equal: keys, ids, times, paths that are still being chosen, the width of columns. */
+/** What differs from run to run is made equal: keys, ids, times, paths that are still being chosen, widths, and which host speaks first. */
 function settle(text: string): string {
   return text
     .replaceAll(/\b[0-9a-f]{12,}\b/g, "ID")
@@ -86,5 +86,6 @@ function settle(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "TIME")
     .replaceAll(/\d+(\.\d+)? ms/g, "MS")
     .replaceAll(/[\w-]+ (direct MS|relay( MS)?|none)\b/g, "PEER")
-    .replaceAll(/ +/g, " ");
+    .replaceAll(/ +/g, " ")
+    .replaceAll(/(?:^[\w-]+: .*\n)+/gm, (said) => said.split("\n").toSorted().join("\n"));
 }
