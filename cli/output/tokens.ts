@@ -20,7 +20,7 @@ export function renderTokens(tokens: readonly TokenStatus[]): string {
 
 /** What to do with a token that was just made; the token itself is not in it. */
 export function renderCreated(result: CreateTokenResult, { ci }: { readonly ci: boolean }): string {
-  const { tid, uses, expires, groups, unasked, mesh } = result;
+  const { tid, uses, expires, groups, unasked, strangeGroups, mesh } = result;
   const where = groups.length === 0 ? "" : `, ${groups.length === 1 ? "group" : "groups"} ${groups.join(", ")}`;
   const lines = [
     `Token ${tid} of mesh ${mesh}: ${count(uses, "use")}, until ${renderTime(expires)}${where}. It is not shown again.`,
@@ -33,6 +33,9 @@ export function renderCreated(result: CreateTokenResult, { ci }: { readonly ci: 
     lines.push(
       `Not asked, as they could not be reached: ${unasked.join(", ")}. With an older release they take no more changes until the next tm deploy.`,
     );
+  }
+  if (strangeGroups.length > 0) {
+    lines.push(`Nowhere in the stack: ${strangeGroups.join(", ")}. If it is mistyped, take the token back.`);
   }
   return lines.join("\n");
 }

@@ -29,6 +29,8 @@ export interface CreateTokenResult {
   readonly groups: readonly string[];
   /** Members that could not be asked whether their release knows tokens. */
   readonly unasked: readonly string[];
+  /** Those of `groups` that stand nowhere in the stack. */
+  readonly strangeGroups: readonly string[];
 }
 /** @throws TunnelMeshError TM_TOKEN_OLD_RELEASE, TM_TOKEN_FIELD, TM_DEPLOY_NAME_TAKEN, TM_DEPLOY_COORDINATOR_UNREACHABLE */
 export type CreateToken = (parameters: CreateTokenParameters) => Promise<CreateTokenResult>;

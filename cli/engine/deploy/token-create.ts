@@ -10,7 +10,7 @@ import { changeMesh, type MeshChange } from "./change-mesh.ts";
 import { signCheckpoint } from "./checkpoint.ts";
 import { reservedNames } from "./reserved.ts";
 import type { CreateToken } from "./token-contract.ts";
-import { tokenFields } from "./token-fields.ts";
+import { strangeGroups, tokenFields } from "./token-fields.ts";
 import { checkTokenKnowledge } from "./token-knowledge.ts";
 
 const wrapsSchema = z.object({ wraps: z.array(wrapSchema).min(1) });
@@ -44,7 +44,9 @@ export const createToken: CreateToken = ({ uses, lifetime, ephemeral, ci, ...par
     await journal.append(entry);
     const { tid, exp, groups } = entry;
     run.context.progress.row("token").done(tid);
-    return { mesh: run.model.name, stage: run.model.stage, tid, token: text, expires: exp, uses, groups, unasked };
+    const { name: mesh, stage } = run.model;
+    const strange = strangeGroups(run.model, groups);
+    return { mesh, stage, tid, token: text, expires: exp, uses, groups, unasked, strangeGroups: strange };
   });
 
 /** Every generation of the network secret, sealed to the token's key on the coordinator's host: it does not leave that host. */

@@ -1,4 +1,5 @@
 // What an admin asks of a token, checked before it is signed: names, groups and addresses that a member could have.
+import type { MeshModel, SelectorModel } from "../../../constructs/model.ts";
 import { cidrContains } from "../../../protocol/addresses/cidr.ts";
 import { parseIpv4 } from "../../../protocol/addresses/parse.ts";
 import type { Ipv4Address } from "../../../protocol/brand.ts";
@@ -33,6 +34,24 @@ export function tokenFields(
     ...(names.length === 0 ? {} : { names: [...new Set(names)] }),
     ...(addresses.length === 0 ? {} : { ip4s: [...new Set(addresses)] }),
   };
+}
+
+/** Those of `groups` that neither a member nor an allow line of the stack has: most often a slip of the pen. */
+export function strangeGroups(
+  {
+    members,
+    policy,
+  }: { readonly members: readonly Pick<MeshModel["members"][number], "groups">[] } & {
+    readonly policy: Pick<MeshModel["policy"], "allow">;
+  },
+  groups: readonly string[],
+): readonly string[] {
+  const named = (selector: SelectorModel) => (selector.kind === "group" ? [selector.name] : []);
+  const known = new Set([
+    ...members.flatMap((member) => member.groups),
+    ...policy.allow.flatMap(({ from, to }) => [...named(from), ...named(to)]),
+  ]);
+  return groups.filter((group) => !known.has(group));
 }
 
 function readAddress({ range }: Pick<MeshView, "range">, text: string): Ipv4Address {
