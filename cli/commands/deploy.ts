@@ -22,8 +22,8 @@ export default class Deploy extends BaseCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Deploy);
     const session = await this.open(flags);
-    session.needAnswer(`tm deploy ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     const loaded = await session.load(args.stack);
+    session.needAnswer(`tm deploy ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     const { rememberStack } = await import("../engine/synth/current.ts");
     rememberStack(loaded);
     const [engine, { renderPlan }, { renderHosts }, { count }] = await Promise.all([

@@ -26,8 +26,8 @@ export default class Rekey extends BaseCommand {
     const { args, flags } = await this.parse(Rekey);
     const session = await this.open(flags);
     const hostKey = flags["host-key"];
-    if (hostKey === undefined) session.needAnswer(`tm rekey ${args.name} --host-key "ssh-ed25519 AAAA…"`);
     const loaded = await session.load(flags.stack);
+    if (hostKey === undefined) session.needAnswer(`tm rekey ${args.name} --host-key "ssh-ed25519 AAAA…"`);
     const engine = await loadDeployEngine();
     const result = await engine.rekeyNode({
       ...session.engineContext(loaded, flags),

@@ -16,8 +16,8 @@ export default class RemoveNode extends BaseCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(RemoveNode);
     const session = await this.open(flags);
-    session.needAnswer(`tm remove-node ${args.name} --yes`);
     const loaded = await session.load(flags.stack);
+    session.needAnswer(`tm remove-node ${args.name} --yes`);
     if (!(await session.confirm(`Remove ${args.name} from mesh ${loaded.model.name}?`))) {
       throw new TunnelMeshError("TM_DECLINED");
     }

@@ -22,8 +22,8 @@ export default class Rollback extends BaseCommand {
     const { argv, flags } = await this.parse(Rollback);
     const names = [...new Set(argv.map(String))];
     const session = await this.open(flags);
-    session.needAnswer(["tm rollback", ...names, "--yes"].join(" "));
     const loaded = await session.load(flags.stack);
+    session.needAnswer(["tm rollback", ...names, "--yes"].join(" "));
     const which = names.length === 0 ? "all hosts" : names.join(", ");
     if (!(await session.confirm(`Take ${which} of ${loaded.model.name} back to the release before?`))) {
       throw new TunnelMeshError("TM_DECLINED");

@@ -13,8 +13,8 @@ export default class Unlock extends BaseCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Unlock);
     const session = await this.open(flags);
-    session.needAnswer(`tm unlock ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     const loaded = await session.load(args.stack);
+    session.needAnswer(`tm unlock ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     if (!(await session.confirm(`End the deploy lease of mesh ${loaded.model.name}, whoever holds it?`))) {
       throw new TunnelMeshError("TM_DECLINED");
     }

@@ -154,6 +154,12 @@ describe("an error", () => {
 });
 
 describe("without a terminal", () => {
+  it.each([["deploy"], ["unlock"], ["rollback"]])("%s looks for a stack before it asks for --yes", async (command) => {
+    using project = makeProject({ "package.json": "{}" });
+    const { stderr } = await runTm([command], { cwd: project.folder });
+    expect(stderr).toContain("Code: TM_STACK_NOT_FOUND");
+  });
+
   it.each([
     ["deploy", ["deploy"], "tm deploy --yes"],
     ["deploy of a named stack", ["deploy", "stack.ts"], "tm deploy stack.ts --yes"],

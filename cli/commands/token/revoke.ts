@@ -24,8 +24,8 @@ export default class TokenRevoke extends BaseCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(TokenRevoke);
     const session = await this.open(flags);
-    if (flags.nodes) session.needAnswer(`tm token revoke ${args.tid} --nodes --yes`);
     const loaded = await session.load(flags.stack);
+    if (flags.nodes) session.needAnswer(`tm token revoke ${args.tid} --nodes --yes`);
     if (flags.nodes && !(await session.confirm(`Revoke ${args.tid} and let go of everybody who came by it?`))) {
       throw new TunnelMeshError("TM_DECLINED");
     }

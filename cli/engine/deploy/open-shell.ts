@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { constants, homedir, tmpdir } from "node:os";
+import { constants, homedir, tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { SshTarget } from "../ssh/connection.ts";
@@ -85,7 +85,8 @@ async function signedHostKey(run: Run, name: string): Promise<string> {
 /** The project's own keys, and then ssh's, which it would leave out when others are named. */
 function identityFiles(run: Run): readonly string[] {
   const own = run.reachOptions.connectOptions.identityFiles ?? [];
-  if (own.length === 0) return [];
+  // ssh looks in the home folder of the password file, tm in the one that HOME names.
+  if (own.length === 0 && homedir() === userInfo().homedir) return [];
   return [...own, ...defaultFiles.map((file) => path.join(homedir(), ".ssh", file)).filter((file) => existsSync(file))];
 }
 

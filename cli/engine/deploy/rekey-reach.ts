@@ -41,10 +41,12 @@ export async function reachRebuilt(
       question.target === target.target
         ? decide(question.hostKey, question.address, false)
         : (await connectOptions.confirmHostKey?.(question)) === true,
-    confirmChangedHostKey: async (question) =>
-      question.target === target.target && target.hostKey === undefined
-        ? decide(question.hostKey, question.address, false)
-        : false,
+    confirmChangedHostKey: async (question) => {
+      if (question.target !== target.target || target.hostKey !== undefined) return false;
+      if (await decide(question.hostKey, question.address, false)) return true;
+      // Its way out is this command's, not another look at known_hosts.
+      throw refused(member, question.hostKey, "nobody said yes");
+    },
   };
   const reached = await reachTarget(target, { ...options, connectOptions: asking });
   const { sshPublicKey: shown, connection } = reached;

@@ -83,7 +83,7 @@ describe("a rebuilt host", () => {
 
   it("is refused after a no, and known_hosts stays", async () => {
     knownHosts(old);
-    expect((await reach(undefined, false)).reached).toBe("TM_SSH_HOST_KEY_CHANGED");
+    expect((await reach(undefined, false)).reached).toBe("TM_DEPLOY_REKEY_REFUSED");
     expect(readFileSync(path.join(lab.home, ".ssh/known_hosts"), "utf8")).toContain(old);
     knownHosts(server.hostKeys[0]);
     expect((await reach(undefined, false)).reached).toBe("TM_DEPLOY_REKEY_REFUSED");
