@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { installPackages } from "./packages.ts";
 
 interface Step {
@@ -26,6 +27,9 @@ const steps: readonly Step[] = [
   { name: "soak", group: "soak", command: vitest("soak"), vitest: true },
 ];
 
+/** Groups whose steps run at the same time, after all others. */
+const besides: ReadonlySet<Step["group"]> = new Set(["lab", "e2e"]);
+
 const wanted = chooseGroups(process.argv.slice(2));
 await installPackages(wanted.has("lab") || wanted.has("e2e") || wanted.has("soak"));
 process.exitCode = await runSteps(steps.filter((step) => wanted.has(step.group)));
@@ -40,18 +44,23 @@ function chooseGroups(flags: readonly string[]): ReadonlySet<string> {
 async function runSteps(chosen: readonly Step[]): Promise<number> {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const folder = mkdtempSync(path.join(tmpdir(), "tm-test-"));
+  const runStep = async (step: Step, label: string): Promise<void> => {
+    const started = Date.now();
+    process.stdout.write(`\n== ${step.name}\n`);
+    const report = path.join(folder, `${step.group}.json`);
+    const reporting = step.vitest ? ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`] : [];
+    const code = await runCommand([...step.command, ...reporting], label);
+    addCounts(counts, step, code, report);
+    process.stdout.write(
+      `== ${step.name}: ${code === 0 ? "ok" : "failed"}, ${Math.round((Date.now() - started) / 1000)} s\n`,
+    );
+  };
   try {
-    for (const [index, step] of chosen.entries()) {
-      const started = Date.now();
-      process.stdout.write(`\n== ${step.name}\n`);
-      const report = path.join(folder, `${index}.json`);
-      const reporting = step.vitest ? ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`] : [];
-      const code = await runCommand([...step.command, ...reporting]);
-      addCounts(counts, step, code, report);
-      process.stdout.write(
-        `== ${step.name}: ${code === 0 ? "ok" : "failed"}, ${Math.round((Date.now() - started) / 1000)} s\n`,
-      );
-    }
+    for (const step of chosen.filter(({ group }) => !besides.has(group))) await runStep(step, "");
+    // Both mostly wait: for hosts to start, for keys to grow old. Side by side they take little longer than the longer one.
+    await Promise.all(
+      chosen.filter(({ group }) => besides.has(group)).map((step) => runStep(step, `${step.group} | `)),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -87,11 +96,18 @@ function readReport(file: string): { numPassedTests: number; numFailedTests: num
   }
 }
 
-function runCommand(command: readonly string[]): Promise<number> {
+/** `label` begins each line of output where several commands run side by side; without one the terminal is the command's. */
+function runCommand(command: readonly string[], label: string): Promise<number> {
   const [program, ...parameters] = command;
   return new Promise((resolve, reject) => {
     const environment = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env["PATH"] ?? ""}` };
-    const child = spawn(program ?? "false", parameters, { cwd: root, stdio: "inherit", env: environment });
+    const output = label === "" ? "inherit" : "pipe";
+    const stdio = ["inherit", output, output] as const;
+    const child = spawn(program ?? "false", parameters, { cwd: root, stdio: [...stdio], env: environment });
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => process.stdout.write(`${label}${line}\n`));
+    }
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
   });

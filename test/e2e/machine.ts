@@ -15,8 +15,11 @@ export interface MachineSnapshot {
   readonly tables: readonly string[];
 }
 
-/** Everything that local hosts make outside themselves carries this mark; what else comes and goes here is not theirs. */
-const made = new RegExp(`${statePrefix("/var/lib/tunnelmesh-local")}|tunnelmesh`);
+/**
+ * Everything that local hosts make outside themselves carries this mark; what else comes and goes here is not theirs. Other tests
+ * keep their hosts in state folders of their own, "/var/lib/tunnelmesh-…".
+ */
+const made = new RegExp(`${statePrefix("/var/lib/tunnelmesh-local")}|tunnelmesh(-local)?(?![\\w-])`);
 
 /** Takes the snapshot. */
 export function snapshotMachine(): MachineSnapshot {
