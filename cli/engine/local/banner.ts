@@ -21,7 +21,10 @@ function greets(address: string): Promise<boolean> {
   });
 }
 
-/** Tries until sshd greets; false after `milliseconds`, when `alive` says no, or when `signal` aborts. */
+/** A process that becomes another program shows no command line for a moment: it takes this many noes in a row. */
+const deadAfter = 5;
+
+/** Tries until sshd greets; false after `milliseconds`, when `alive` keeps saying no, or when `signal` aborts. */
 export async function waitForBanner(
   address: string,
   milliseconds: number,
@@ -29,9 +32,11 @@ export async function waitForBanner(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const end = performance.now() + milliseconds;
+  let noes = 0;
   while (performance.now() < end && signal?.aborted !== true) {
     if (await greets(address)) return true;
-    if (!(await alive())) return false;
+    noes = (await alive()) ? 0 : noes + 1;
+    if (noes === deadAfter) return false;
     await sleep(50);
   }
   return false;
