@@ -70,10 +70,14 @@ function follow(command: string): string {
   expect(result.status, `${command}\n${result.stdout}${result.stderr}`).toBe(0);
   if (command.startsWith("tm init ")) project = path.join(home, command.split(" ")[2] ?? "");
   const told = [...places].reduce((said, [address, place]) => said.replaceAll(address, place), result.stdout);
-  return told
-    .replaceAll(/tmj1_[\w-]+/g, "tmj1_…")
-    .replaceAll(root, "…/tunnelmesh")
-    .replaceAll(/ +$/gm, "");
+  return (
+    told
+      .replaceAll(/tmj1_[\w-]+/g, "tmj1_…")
+      .replaceAll(root, "…/tunnelmesh")
+      // A clone's own step, where it has not been built; whoever follows the page has the package.
+      .replaceAll(/^ *\(cd …\/tunnelmesh && npm run build\).*\n/gm, "")
+      .replaceAll(/ +$/gm, "")
+  );
 }
 
 /** What differs from run to run is made equal: keys, ids, times, paths that are still being chosen, widths, and which host speaks first. */
@@ -84,6 +88,7 @@ function settle(text: string): string {
     .replaceAll(/SHA256:[\w+/]+/g, "SHA256")
     .replaceAll(/ssh-\S+ AAAA\S+/g, "KEY")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "TIME")
+    .replaceAll(/\b\d{8}T\d{6}Z/g, "TIME")
     .replaceAll(/\d+(\.\d+)? ms/g, "MS")
     .replaceAll(/[\w-]+ (direct MS|relay( MS)?|none)\b/g, "PEER")
     .replaceAll(/ +/g, " ")
