@@ -17,7 +17,7 @@ export const leaveLocal: LeaveLocal = async ({ mesh: asked, progress, signal, in
   const { mesh } = pickMesh(await meshesHere(connection, signal), asked);
   const row = progress.row(mesh);
   row.update("uninstalling");
-  const name = await ownName(connection, mesh, signal);
+  const name = await ownName(connection, mesh, signal, (why) => row.update(`uninstalling; ${why}`));
   await uninstall(connection, mesh, { signal });
   row.done("uninstalled");
   return { mesh, name };
@@ -36,8 +36,16 @@ export function pickMesh(here: readonly MeshHere[], asked: string | undefined): 
 }
 
 /** As the mesh calls it, for the admin who ends its membership; unknown where the agent does not run. */
-async function ownName(connection: HostConnection, mesh: string, signal: AbortSignal): Promise<string | undefined> {
-  const asked = await agentRequest(connection, mesh, { method: "status" }, signal).catch(() => undefined);
+async function ownName(
+  connection: HostConnection,
+  mesh: string,
+  signal: AbortSignal,
+  tell: (why: string) => void,
+): Promise<string | undefined> {
+  const asked = await agentRequest(connection, mesh, { method: "status" }, signal).catch((error: unknown) => {
+    tell(`its agent does not answer: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
   signal.throwIfAborted();
   return agentStatusSchema.safeParse(asked).data?.name;
 }
