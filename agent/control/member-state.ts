@@ -16,6 +16,10 @@ export function memberState(view: MeshView, nid: NodeId, behind: string | undefi
   if (behind !== undefined) return { kind: "refused", reason: behind };
   const own = view.members.get(nid);
   if (own !== undefined) return { kind: "up", name: own.name, ip4: own.ip4, ip6: own.ip6 };
-  if (view.revoked.has(nid)) return { kind: "refused", reason: "an admin has revoked this node" };
+  if (view.revoked.has(nid))
+    return {
+      kind: "refused",
+      reason: "an admin has removed this node, and only an admin brings it back (stack file or tm add-node)",
+    };
   return { kind: "waiting-for-grant" };
 }

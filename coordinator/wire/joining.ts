@@ -135,7 +135,10 @@ export class Joining {
 }
 
 const unknown = { code: "TM_JOIN_UNKNOWN_TOKEN", message: "no entry of the log is of this token" };
-const revokedNode = { code: "TM_JOIN_REFUSED", message: "an admin has revoked this node" };
+const revokedNode = {
+  code: "TM_JOIN_REFUSED",
+  message: "an admin has removed this node, and only an admin brings it back (stack file or tm add-node)",
+};
 const refusals = {
   expired: "TM_JOIN_EXPIRED",
   "used-up": "TM_JOIN_USED_UP",

@@ -33,6 +33,17 @@ it("always has its hub and a second member, and no name twice", () => {
   }
 });
 
+it("brings no host that was removed back by token", () => {
+  for (let seed = 0; seed < 300; seed += 1) {
+    const { steps } = sequenceOf(seed, 8);
+    const removed = new Set<string>();
+    for (const step of steps) {
+      if (step.kind === "remove") removed.add(step.place);
+      if (step.kind === "join") expect(removed).not.toContain(step.place);
+    }
+  }
+});
+
 it("tries every kind of step within fifty", () => {
   const kinds = Array.from({ length: 50 }, (_, seed) => sequenceOf(seed, 8).steps.map(({ kind }) => kind)).flat();
   const all = ["deploy", "add", "add-node", "join", "rename", "remove", "upgrade", "rollback", "kill", "kill-deploy"];

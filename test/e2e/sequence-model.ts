@@ -16,6 +16,8 @@ export interface Model {
   readonly release: "present" | "next";
   /** Hosts that got the next release as their first: they have nothing to go back to. */
   readonly newcomers: ReadonlySet<Place>;
+  /** Hosts that an admin removed: a token does not bring them back, an admin does. */
+  readonly revoked: ReadonlySet<Place>;
   /** Counts names, so that none comes twice by itself. */
   readonly named: number;
 }
@@ -48,7 +50,7 @@ export function firstModel(random: () => number): Model {
     ["two", { name: "n1", origin: "stack" }],
   ]);
   if (random() < 0.5) members.set("three", { name: "n2", origin: "stack" });
-  return { members, release: "present", newcomers: new Set(), named: 2 };
+  return { members, release: "present", newcomers: new Set(), revoked: new Set(), named: 2 };
 }
 
 /** One step that is possible in `model`, and the model after it; steps of the same kind as `before` come less often. */
@@ -68,12 +70,14 @@ function possibleSteps(model: Model, random: () => number): readonly Step[] {
   const name = `n${model.named + 1}`;
   return [
     { kind: "deploy" },
-    ...free.slice(0, 1).flatMap((place): Step[] => [
-      { kind: "add", place, name },
-      { kind: "add-node", place, name },
-      { kind: "join", place, name },
-      { kind: "kill-deploy", place, name, after: 500 + Math.floor(random() * 9_000) },
-    ]),
+    ...free
+      .slice(0, 1)
+      .flatMap((place): Step[] => [
+        { kind: "add", place, name },
+        { kind: "add-node", place, name },
+        ...(model.revoked.has(place) ? [] : [{ kind: "join", place, name } as const]),
+        { kind: "kill-deploy", place, name, after: 500 + Math.floor(random() * 9_000) },
+      ]),
     ...(ofStack.length > 0 ? [{ kind: "rename", place: pick(ofStack, random), name } as const] : []),
     ...(nodes.length > 1 ? [{ kind: "remove", place: pick(nodes, random) } as const] : []),
     { kind: "kill", place: pick(taken, random), service: "agent" },
@@ -103,7 +107,7 @@ function after(model: Model, step: Step): Model {
       return { ...model, members, newcomers, named: model.named + 1 };
     case "remove":
       members.delete(step.place);
-      return { ...model, members, newcomers };
+      return { ...model, members, newcomers, revoked: new Set([...model.revoked, step.place]) };
     case "upgrade":
       return { ...model, release: "next" };
     case "rollback":

@@ -1,4 +1,4 @@
-// The test of random sequences: three short ones in every run, fifty in the soak. TM_SEED repeats a run, TM_SEQUENCES shortens it.
+// The test of random sequences: three short ones in every run, always the same, and fifty new ones in the soak. TM_SEED gives others or repeats a run, TM_SEQUENCES shortens it.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,9 +6,9 @@ import { checkMesh, type Given, traces } from "./sequence-check.ts";
 import { firstModel, nextStep, type Place, places, randomFrom, type Step } from "./sequence-model.ts";
 import { SequenceWorld } from "./sequence-world.ts";
 
-/** Registers `count` sequences of `length` steps over the same five hosts. */
-export function testSequences(purpose: string, count: number, length: number): void {
-  const seed = Number(process.env["TM_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+/** Registers `count` sequences of `length` steps over the same five hosts, from `first` on or from a random seed. */
+export function testSequences(purpose: string, count: number, length: number, first?: number): void {
+  const seed = Number(process.env["TM_SEED"] ?? first ?? Math.floor(Math.random() * 2 ** 31));
   const world = new SequenceWorld(purpose);
   const clean = new Map<Place, string>();
 
