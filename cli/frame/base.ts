@@ -21,6 +21,12 @@ export const globalFlags = {
     summary: "Take questions about changes as answered with yes; never accepts an unknown host key.",
     helpGroup: "GLOBAL",
   }),
+  sandbox: Flags.boolean({
+    default: false,
+    env: "TM_SANDBOX",
+    summary: "Take the sandbox cloud on this machine for DigitalOcean; it is started when needed.",
+    helpGroup: "GLOBAL",
+  }),
   verbose: Flags.boolean({ default: false, summary: "Show log lines and traces.", helpGroup: "GLOBAL" }),
   "no-color": Flags.boolean({ default: false, summary: "No colours; also NO_COLOR and CI.", helpGroup: "GLOBAL" }),
 };

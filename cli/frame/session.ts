@@ -14,6 +14,7 @@ export interface GlobalFlags {
   readonly cwd?: string | undefined;
   readonly "no-input": boolean;
   readonly yes: boolean;
+  readonly sandbox?: boolean;
 }
 
 /** Flags of commands that sign or connect. */
@@ -82,6 +83,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
         signal,
         ...(adminKey === undefined ? {} : { adminKey: path.resolve(cwd, adminKey) }),
         ...(parallel === undefined ? {} : { parallel }),
+        ...(flags.sandbox ? { sandbox: true } : {}),
         ...(ciToken === undefined || ciToken === "" ? {} : { ciToken }),
         ...(interactive && !flags.yes
           ? { confirmHostKey: (asked) => ask(async () => (await prompt()).askHostKey(asked, signal)) }

@@ -32,6 +32,8 @@ export interface EngineContext {
   readonly ciToken?: string;
   /** Hosts worked on at once; 8 when left out. */
   readonly parallel?: number;
+  /** The sandbox cloud of this machine stands for DigitalOcean (--sandbox, TM_SANDBOX=1). */
+  readonly sandbox?: boolean;
 }
 
 /**

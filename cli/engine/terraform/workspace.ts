@@ -28,6 +28,8 @@ export interface WorkspaceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Set where the sandbox stands for the service. */
   readonly sandbox?: Readonly<Record<string, string>>;
+  /** False where the service is asked nothing, as for outputs: then no token is needed. */
+  readonly token?: boolean;
 }
 
 /**
@@ -37,7 +39,8 @@ export interface WorkspaceOptions {
  */
 export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { projectFolder, stage, state, binary, environment, sandbox } = options;
-  const home = path.join(projectFolder, ".tm/terraform", stage);
+  // A state of the sandbox never meets the service, nor the other way round: each would find all its resources gone.
+  const home = path.join(projectFolder, ".tm/terraform", sandbox === undefined ? stage : `${stage}.sandbox`);
   const folder = path.join(home, "stack");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -52,9 +55,10 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     await writeFileAtomic(configuration, mirrorConfiguration(mirror), { mode: 0o600 });
   }
   const lockFile =
-    sandbox === undefined ? path.join(projectFolder, "mesh/terraform.lock.hcl") : path.join(home, "sandbox.lock.hcl");
+    sandbox === undefined ? path.join(projectFolder, "mesh/terraform.lock.hcl") : path.join(home, "terraform.lock.hcl");
   await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
-  if (sandbox === undefined && !environment["DIGITALOCEAN_TOKEN"] && !environment["DIGITALOCEAN_ACCESS_TOKEN"]) {
+  const hasToken = Boolean(environment["DIGITALOCEAN_TOKEN"] || environment["DIGITALOCEAN_ACCESS_TOKEN"]);
+  if (sandbox === undefined && options.token !== false && !hasToken) {
     throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
   }
   return {

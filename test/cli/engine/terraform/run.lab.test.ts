@@ -79,7 +79,7 @@ describe.runIf(installed)("Terraform in a workspace", () => {
       tm_hosts: { value: { hub: { public_ip: expect.stringMatching(/^198\.19\./) }, one: {} } },
     });
     expect((await plan(run, { variables: {} }, () => undefined)).changes).toBe(false);
-    const home = path.join(lab.folder, "project/.tm/terraform/main");
+    const home = path.join(lab.folder, "project/.tm/terraform/main.sandbox");
     expect(statSync(home).mode & 0o777).toBe(0o700);
     expect(readFileSync(path.join(home, "terraform.tfstate"), "utf8")).not.toContain(nonce);
     expect(log.join("\n")).not.toContain(nonce);

@@ -1,0 +1,102 @@
+// Opens Terraform for a loaded stack: the program, the sandbox where that is asked for, the workspace, the providers.
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { StateModel } from "../../../constructs/model.ts";
+import type { EngineContext, LoadedStack } from "../deploy/contract.ts";
+import { type SandboxServer, sandboxPlace } from "../sandbox/place.ts";
+import { findTerraform } from "../terraform/binary.ts";
+import { initialize, type TerraformRun } from "../terraform/run.ts";
+import { prepareWorkspace } from "../terraform/workspace.ts";
+
+/** Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. */
+export interface Cloud {
+  readonly run: TerraformRun;
+  /** The sandbox that stands for the service; undefined: the service itself. */
+  readonly sandbox: SandboxServer | undefined;
+}
+
+export interface OpenCloudOptions {
+  /** False for what only reads the state, such as outputs: no token is needed then. */
+  readonly token?: boolean;
+  /** This process' own when left out. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Between two looks of the stand-in at what it waits for: machines of this computer are quicker than the service's. Milliseconds. */
+const sandboxDelay = "1000";
+
+/**
+ * Finds Terraform, starts the sandbox where `context.sandbox` asks for it, writes the stage's workspace and runs init in it.
+ * What Terraform says goes to the command's log; `context.signal` ends its step.
+ * @returns undefined when the stack has nothing for Terraform: then nothing was started
+ * @throws TunnelMeshError TM_TERRAFORM_MISSING, TM_TERRAFORM_OLD, TM_TERRAFORM_TOKEN, TM_TERRAFORM_FAILED, TM_SANDBOX_START,
+ * TM_STACK_VALUE when the state's connection is not in the environment
+ */
+export async function openCloud(context: EngineContext, options: OpenCloudOptions = {}): Promise<Cloud | undefined> {
+  const { loaded, progress, signal } = context;
+  const { environment = process.env, token } = options;
+  if (loaded.terraform === undefined) return undefined;
+  const binary = await findTerraform(environment);
+  progress.log(`${binary.program} ${binary.version}`);
+  const sandbox = context.sandbox === true ? await openSandbox(signal) : undefined;
+  const place = sandbox === undefined ? loaded.model.state : await sandboxState(loaded, environment);
+  const workspace = await prepareWorkspace({
+    projectFolder: loaded.projectFolder,
+    stage: loaded.stage,
+    state: place.kind === "file" ? { kind: "local" } : place,
+    terraform: place.kind === "file" ? withLocalBackend(loaded.terraform) : loaded.terraform,
+    binary,
+    environment,
+    ...(sandbox === undefined
+      ? {}
+      : {
+          sandbox: {
+            TM_PROVIDER_POLL_DELAY: environment["TM_PROVIDER_POLL_DELAY"] ?? sandboxDelay,
+            ...sandbox.environment,
+          },
+        }),
+    ...(token === undefined ? {} : { token }),
+  });
+  const run: TerraformRun = {
+    binary,
+    workspace:
+      place.kind === "file" ? { ...workspace, backendArguments: [`-backend-config=path=${place.file}`] } : workspace,
+    signal,
+    log: (line) => progress.log(line),
+  };
+  await initialize(run);
+  return { run, sandbox: sandbox?.server };
+}
+
+/** Loaded for the sandbox alone: it brings local hosts with it. */
+async function openSandbox(signal: AbortSignal) {
+  const { sandboxEnvironment, startSandbox } = await import("../sandbox/sandbox.ts");
+  const server = await startSandbox(undefined, signal);
+  return { server, environment: sandboxEnvironment(server) };
+}
+
+/**
+ * Where a stack's state is in the sandbox: a local one in the project; one that a team shares lies with the sandbox, as it would
+ * lie in the cloud. TM_SANDBOX_STATE=stack takes the stack's own even so.
+ */
+async function sandboxState(
+  { model }: LoadedStack,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<StateModel | { readonly kind: "file"; readonly file: string }> {
+  const { state, name } = model;
+  if (state.kind === "local" || environment["TM_SANDBOX_STATE"] === "stack") return state;
+  const folder = path.join(sandboxPlace().folder, "states");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const id = createHash("sha256")
+    .update(JSON.stringify([name, state]))
+    .digest("hex")
+    .slice(0, 16);
+  return { kind: "file", file: path.join(folder, `${name}-${id}.tfstate`) };
+}
+
+function withLocalBackend(terraform: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const settings = terraform["terraform"] as Readonly<Record<string, unknown>>;
+  const { cloud: _, ...others } = settings;
+  return { ...terraform, terraform: { ...others, backend: { local: {} } } };
+}
