@@ -13,6 +13,7 @@ import { releaseErrors } from "./release.ts";
 import { sandboxErrors } from "./sandbox.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
+import { stateErrors } from "./state.ts";
 import { terraformErrors } from "./terraform.ts";
 import { trustErrors } from "./trust.ts";
 import { upgradeErrors } from "./upgrade.ts";
@@ -30,6 +31,7 @@ const areas = {
   ...upgradeErrors,
   ...releaseErrors,
   ...terraformErrors,
+  ...stateErrors,
   ...trustErrors,
   ...coordinationErrors,
   ...joinErrors,
