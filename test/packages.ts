@@ -14,6 +14,7 @@ const programs: readonly (readonly [debianPackage: string, program: string])[] =
   ["nftables", "/usr/sbin/nft"],
   ["openssh-client", "/usr/bin/ssh-keygen"],
   ["openssh-server", "/usr/sbin/sshd"],
+  ["postgresql", "/usr/share/doc/postgresql"],
   ["procps", "/usr/bin/pgrep"],
   ["qemu-user-static", "/usr/bin/qemu-aarch64-static"],
   ["sudo", "/usr/bin/sudo"],

@@ -19,21 +19,23 @@ export function setBackend(stack: TerraformStack, { state, stack: name, stage, n
       });
       return;
     case "s3": {
-      const spaces = state.endpoint !== undefined;
+      const { endpoint } = state;
       new S3Backend(stack, {
         bucket: state.bucket,
         key: `tunnelmesh/${name}/${stage}.tfstate`,
         region: state.region,
-        ...(state.endpoint === undefined ? {} : { endpoints: { s3: state.endpoint } }),
-        ...(spaces
-          ? {
+        ...(endpoint === undefined
+          ? {}
+          : {
+              endpoints: { s3: endpoint },
+              // Spaces has names per bucket; a store on an address of its own may have none.
+              ...(endpoint.endsWith(".digitaloceanspaces.com") ? {} : { usePathStyle: true }),
               skipCredentialsValidation: true,
               skipMetadataApiCheck: true,
               skipRegionValidation: true,
               skipRequestingAccountId: true,
               skipS3Checksum: true,
-            }
-          : {}),
+            }),
       });
       stack.addOverride("terraform.backend.s3.use_lockfile", true);
       return;

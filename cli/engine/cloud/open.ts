@@ -5,9 +5,11 @@ import path from "node:path";
 import type { StateModel } from "../../../constructs/model.ts";
 import type { EngineContext, LoadedStack } from "../deploy/contract.ts";
 import { type SandboxServer, sandboxPlace } from "../sandbox/place.ts";
+import { findLocking, withoutLockFile } from "../state/locking.ts";
+import { lockHolderOf, noteLocking } from "../state/note.ts";
 import { findTerraform } from "../terraform/binary.ts";
 import { initialize, type TerraformRun } from "../terraform/run.ts";
-import { prepareWorkspace } from "../terraform/workspace.ts";
+import { backendArguments, prepareWorkspace } from "../terraform/workspace.ts";
 
 /** Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. */
 export interface Cloud {
@@ -31,7 +33,7 @@ const sandboxDelay = "1000";
  * What Terraform says goes to the command's log; `context.signal` ends its step.
  * @returns undefined when the stack has nothing for Terraform: then nothing was started
  * @throws TunnelMeshError TM_TERRAFORM_MISSING, TM_TERRAFORM_OLD, TM_TERRAFORM_TOKEN, TM_TERRAFORM_FAILED, TM_SANDBOX_START,
- * TM_STACK_VALUE when the state's connection is not in the environment
+ * TM_STACK_VALUE when the state's connection is not in the environment, TM_STATE_STORE when its bucket is not there
  */
 export async function openCloud(context: EngineContext, options: OpenCloudOptions = {}): Promise<Cloud | undefined> {
   const { loaded, progress, signal } = context;
@@ -41,11 +43,21 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   progress.log(`${binary.program} ${binary.version}`);
   const sandbox = context.sandbox === true ? await openSandbox(signal) : undefined;
   const place = sandbox === undefined ? loaded.model.state : await sandboxState(loaded, environment);
+  const state = place.kind === "file" ? ({ kind: "local" } as const) : place;
+  const terraform = place.kind === "file" ? withLocalBackend(loaded.terraform) : loaded.terraform;
+  const locking = await findLocking({
+    model: { ...loaded.model, state },
+    binary,
+    environment,
+    signal,
+    folder: path.join(loaded.projectFolder, ".tm/terraform"),
+  });
+  noteLocking(progress, locking);
   const workspace = await prepareWorkspace({
     projectFolder: loaded.projectFolder,
     stage: loaded.stage,
-    state: place.kind === "file" ? { kind: "local" } : place,
-    terraform: place.kind === "file" ? withLocalBackend(loaded.terraform) : loaded.terraform,
+    state,
+    terraform: locking.kind === "locks" ? terraform : withoutLockFile(terraform),
     binary,
     environment,
     ...(sandbox === undefined
@@ -60,8 +72,11 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   });
   const run: TerraformRun = {
     binary,
-    workspace:
-      place.kind === "file" ? { ...workspace, backendArguments: [`-backend-config=path=${place.file}`] } : workspace,
+    workspace: {
+      ...workspace,
+      ...(place.kind === "file" ? { backendArguments: backendArguments(state, place.file) } : {}),
+      ...lockHolderOf(state, loaded.model.name, environment),
+    },
     signal,
     log: (line) => progress.log(line),
   };

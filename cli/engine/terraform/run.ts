@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { readEvent, type TerraformEvent } from "./events.ts";
+import { describeStateLock, readStateLock } from "./state-lock.ts";
 import { keepProviderLock, type Workspace } from "./workspace.ts";
 
 export interface TerraformRun {
@@ -19,7 +20,7 @@ const outputLimit = 256 * 1024 * 1024;
 
 /** @throws TunnelMeshError TM_TERRAFORM_FAILED */
 export async function initialize(run: TerraformRun): Promise<void> {
-  const arguments_ = ["init", "-input=false", "-no-color", "-reconfigure", ...run.workspace.backendArguments];
+  const arguments_ = ["init", "-input=false", "-no-color", ...run.workspace.backendArguments];
   await execute(run, arguments_, () => undefined);
   await keepProviderLock(run.workspace);
 }
@@ -61,14 +62,17 @@ export async function destroy(run: TerraformRun, onEvent: (event: TerraformEvent
   await execute(run, ["destroy", "-input=false", "-json", "-auto-approve"], onEvent);
 }
 
-/** What a command prints as JSON: `show -json FILE`, `output -json`, `state pull`. @throws TunnelMeshError TM_TERRAFORM_FAILED */
+/**
+ * What a command prints as JSON: `show -json FILE`, `output -json`, `state pull`; undefined when it prints nothing.
+ * @throws TunnelMeshError TM_TERRAFORM_FAILED
+ */
 export async function readJson(run: TerraformRun, arguments_: readonly string[]): Promise<unknown> {
   const { failed, stdout, stderr } = await execa(run.binary.program, arguments_, {
     ...settings(run, {}),
     cancelSignal: run.signal,
   });
   if (failed) throw new TunnelMeshError("TM_TERRAFORM_FAILED", { detail: stderr.trim().slice(0, 2000) });
-  return JSON.parse(stdout);
+  return stdout.trim() === "" ? undefined : JSON.parse(stdout);
 }
 
 function settings({ workspace }: TerraformRun, variables: Readonly<Record<string, string>>) {
@@ -115,19 +119,20 @@ async function execute(
     const { exitCode } = await child;
     run.signal.throwIfAborted();
     if (exitCode !== undefined && fine.includes(exitCode)) return exitCode;
-    throw failure(said);
+    throw await failure(run, said);
   } finally {
     run.signal.removeEventListener("abort", interrupt);
   }
 }
 
-/** The error that stands for what Terraform said. */
-function failure(said: readonly string[]): TunnelMeshError {
+/** The error that stands for what Terraform said; of a lock, who holds it. */
+async function failure({ workspace }: TerraformRun, said: readonly string[]): Promise<TunnelMeshError> {
   const text = said.slice(-20).join("\n");
-  const code = /401 .*Unable to authenticate/.test(text)
-    ? "TM_TERRAFORM_TOKEN"
-    : /Error acquiring the state lock/.test(text)
-      ? "TM_TERRAFORM_LOCKED"
-      : "TM_TERRAFORM_FAILED";
+  if (/Error acquiring the state lock/.test(text)) {
+    const lock = readStateLock(said.join("\n"));
+    const holder = lock === undefined ? await workspace.lockHolder?.() : describeStateLock(lock);
+    return new TunnelMeshError("TM_TERRAFORM_LOCKED", { detail: holder ?? text.slice(0, 1000) });
+  }
+  const code = /401 .*Unable to authenticate/.test(text) ? "TM_TERRAFORM_TOKEN" : "TM_TERRAFORM_FAILED";
   return new TunnelMeshError(code, { detail: text.slice(0, 4000) });
 }

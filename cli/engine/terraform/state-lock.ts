@@ -17,16 +17,21 @@ export interface StateLock {
  * refused, so this gives undefined.
  */
 export function readStateLock(said: string): StateLock | undefined {
-  if (/already locked/.test(said)) return undefined;
+  if (/already locked/i.test(said)) return undefined;
   const block = /Lock Info:\s*\n([\s\S]*)/.exec(said)?.[1];
-  const field = (name: string): string => new RegExp(`^\\s*${name}:[ \\t]*(.*)$`, "m").exec(block ?? "")?.[1]?.trim() ?? "";
+  const field = (name: string): string =>
+    new RegExp(`^\\s*${name}:[ \\t]*(.*)$`, "m").exec(block ?? "")?.[1]?.trim() ?? "";
   const id = field("ID");
   if (!/^[0-9A-Za-z-]{1,128}$/.test(id)) return undefined;
   const created = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC/.exec(field("Created"));
   return {
     id,
     who: field("Who").slice(0, 256) || "somebody",
-    operation: field("Operation").replace(/^OperationType/, "").toLowerCase().slice(0, 64) || "unknown",
+    operation:
+      field("Operation")
+        .replace(/^OperationType/, "")
+        .toLowerCase()
+        .slice(0, 64) || "unknown",
     created: created === null ? undefined : `${created[1]}T${created[2]}Z`,
   };
 }

@@ -1,5 +1,6 @@
 // Where Terraform works for one stage: its JSON, its data, its state, and what it is told through the environment.
 import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import writeFileAtomic from "write-file-atomic";
@@ -16,6 +17,8 @@ export interface Workspace {
   readonly environment: Readonly<Record<string, string>>;
   /** Arguments of init that say where the state is. */
   readonly backendArguments: readonly string[];
+  /** Says in words who holds a lock of which Terraform's own message names nobody; undefined where it does name the holder. */
+  readonly lockHolder?: () => Promise<string | undefined>;
 }
 
 export interface WorkspaceOptions {
@@ -61,21 +64,30 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   if (sandbox === undefined && options.token !== false && !hasToken) {
     throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
   }
+  const data = path.join(home, "data");
+  // A change of the place is never a migration here (TM_STATE_MISSING sees to it). HCP Terraform has no -reconfigure.
+  if (state.kind === "hcp") await rm(path.join(data, "terraform.tfstate"), { force: true });
   return {
     folder,
     lockFile,
-    backendArguments: state.kind === "local" ? [`-backend-config=path=${path.join(home, "terraform.tfstate")}`] : [],
+    backendArguments: backendArguments(state, path.join(home, "terraform.tfstate")),
     environment: {
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       CHECKPOINT_DISABLE: "1",
-      TF_DATA_DIR: path.join(home, "data"),
+      TF_DATA_DIR: data,
       ...(mirror === undefined ? {} : { TF_CLI_CONFIG_FILE: configuration }),
       ...(mirror !== undefined && environment["TM_DO_PROVIDER_DIR"] === undefined ? standIn() : {}),
       ...stateEnvironment(state, environment),
       ...sandbox,
     },
   };
+}
+
+/** Arguments of init for a state of this kind. @param file where a local one is; absolute */
+export function backendArguments({ kind }: StateModel, file: string): readonly string[] {
+  if (kind === "hcp") return [];
+  return kind === "local" ? ["-reconfigure", `-backend-config=path=${file}`] : ["-reconfigure"];
 }
 
 /** Copies what init wrote about providers back to the project. */
@@ -96,7 +108,8 @@ function standIn(): Readonly<Record<string, string>> {
   };
 }
 
-function stateEnvironment(
+/** What a place needs in the environment, to be found and to know who comes. @throws TunnelMeshError TM_STACK_VALUE */
+export function stateEnvironment(
   state: StateModel,
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> {
@@ -108,7 +121,7 @@ function stateEnvironment(
         advice: [`Set ${state.env} to a connection string, "postgres://user:password@host/database".`],
       });
     }
-    return { PG_CONN_STR: connection };
+    return { PG_CONN_STR: connection, PGAPPNAME: `tm ${os.userInfo().username}@${os.hostname()}`.slice(0, 63) };
   }
   if (state.kind === "s3" && state.endpoint !== undefined) {
     const { SPACES_ACCESS_KEY_ID: id, SPACES_SECRET_ACCESS_KEY: secret } = environment;

@@ -167,6 +167,10 @@ describe("state", () => {
     [state.hcp({ organization: "o", workspace: "w" }), undefined],
     [state.s3({ bucket: "abc", region: "eu-west-1" }), { s3: { region: "eu-west-1", use_lockfile: true } }],
     [
+      state.s3({ bucket: "abc", region: "x", endpoint: "https://s3.example.org" }),
+      { s3: { endpoints: { s3: "https://s3.example.org" }, use_path_style: true, use_lockfile: true } },
+    ],
+    [
       state.spaces({ bucket: "abc", region: "fra1" }),
       {
         s3: {
@@ -182,7 +186,7 @@ describe("state", () => {
       mesh.coordinator("hub", new Droplet(small));
       return { state: where };
     });
-    if (backend === undefined) expect(made.terraform.cloud).toMatchObject({ organization: "o" });
+    if (backend === undefined) expect(made.terraform.cloud).toEqual({ organization: "o", workspaces: { name: "w" } });
     else expect(made.terraform.backend).toMatchObject(backend);
     expect(JSON.stringify(made.terraform)).not.toContain(process.cwd());
   });
