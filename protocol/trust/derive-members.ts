@@ -2,7 +2,7 @@
 import { nodeIp6 } from "../addresses/ula.ts";
 import type { Ipv4Address, NodeId } from "../brand.ts";
 import type { HeldGrant, HeldItems, HeldKeys } from "./held-items.ts";
-import type { Member, MeshView } from "./member.ts";
+import type { Member, MemberClient, MemberKeys, MeshView } from "./member.ts";
 
 /** A member by an ephemeral token is let go after so many seconds without a sign of life. */
 export const ephemeralSilence = 24 * 3600;
@@ -39,7 +39,6 @@ export function deriveMembers(
       names.add(grant.name);
       addresses.add(grant.ip4);
     }
-    const keys = held.keys.get(grant.nid);
     members.set(grant.nid, {
       nid: grant.nid,
       sshPublicKey: grant.sshPub,
@@ -51,16 +50,29 @@ export function deriveMembers(
       expires: grant.exp,
       origin: grant.origin,
       via: grant.via,
+      client: clientOf(one, owners),
       grantSeq: grant.seq,
-      keys:
-        keys === undefined ||
-        owners.get(keys.keys.x25519) !== grant.nid ||
-        controlOwners.get(keys.keys.ctl) !== grant.nid
-          ? undefined
-          : { x25519: keys.x25519, ctl: keys.ctl, generation: keys.keys.gen, seq: keys.keys.seq },
+      keys: grant.via === undefined ? keysOf(held.keys.get(grant.nid), owners, controlOwners) : undefined,
     });
   }
   return members;
+}
+
+type Owners = ReadonlyMap<string, NodeId>;
+
+function keysOf(held: HeldKeys | undefined, owners: Owners, controlOwners: Owners): MemberKeys | undefined {
+  if (held === undefined) return undefined;
+  const { keys, x25519, ctl } = held;
+  if (owners.get(keys.x25519) !== keys.nid || controlOwners.get(keys.ctl) !== keys.nid) return undefined;
+  return { x25519, ctl, generation: keys.gen, seq: keys.seq };
+}
+
+/** A client's tunnel key is the map of its grant's key, so the same rule says whose it is. */
+function clientOf({ grant, mapped }: HeldGrant, owners: Owners): MemberClient | undefined {
+  const { nid, via, wraps } = grant;
+  if (via === undefined || wraps === undefined || mapped === undefined) return undefined;
+  if (owners.get(Buffer.from(mapped).toString("hex")) !== nid) return undefined;
+  return { x25519: mapped, wraps: new Map(via.map((gateway, index) => [gateway, wraps[index]!])) };
 }
 
 /**
@@ -86,12 +98,14 @@ export function hasExpired(expires: number, nowUnixSeconds: number): boolean {
 }
 
 /**
- * One tunnel key belongs to one node: to the node whose SSH key maps to it, whether or not that node has signed keys yet;
- * else to the node that was seen with it first (life.md §2).
+ * One tunnel key belongs to one node: to the node whose SSH key maps to it, whether or not that node has signed keys yet; else to
+ * the client that an admin granted with it, else to the node that was seen with it first (life.md §2).
  */
-function tunnelKeyOwners(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, HeldKeys>): ReadonlyMap<string, NodeId> {
+function tunnelKeyOwners(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, HeldKeys>): Owners {
   const owners = new Map<string, NodeId>();
-  for (const { grant, mapped } of live) {
+  const agents = live.filter(({ grant }) => grant.via === undefined);
+  const clients = live.filter(({ grant }) => grant.via !== undefined);
+  for (const { grant, mapped } of [...agents, ...clients]) {
     const key = mapped === undefined ? undefined : Buffer.from(mapped).toString("hex");
     if (key !== undefined && !owners.has(key)) owners.set(key, grant.nid);
   }
@@ -100,15 +114,15 @@ function tunnelKeyOwners(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, H
 }
 
 /** One control key belongs to the node that was seen with it first: peers and coordinator tell channels apart by it. */
-function controlKeyOwners(
-  live: readonly HeldGrant[],
-  keys: ReadonlyMap<NodeId, HeldKeys>,
-): ReadonlyMap<string, NodeId> {
+function controlKeyOwners(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, HeldKeys>): Owners {
   const owners = new Map<string, NodeId>();
   for (const { keys: one } of inOrder(live, keys)) if (!owners.has(one.ctl)) owners.set(one.ctl, one.nid);
   return owners;
 }
 
+/** Keys that a client may have signed are nobody's: it could only take those of others by them. */
 function inOrder(live: readonly HeldGrant[], keys: ReadonlyMap<NodeId, HeldKeys>): readonly HeldKeys[] {
-  return live.flatMap(({ grant }) => keys.get(grant.nid) ?? []).sort((left, right) => left.stamp - right.stamp);
+  return live
+    .flatMap(({ grant }) => (grant.via === undefined ? (keys.get(grant.nid) ?? []) : []))
+    .sort((left, right) => left.stamp - right.stamp);
 }

@@ -1,5 +1,6 @@
 // Grants: who is a member, under which name and addresses; signed by admins (life.md §2).
 import { z } from "zod";
+import { clientTunnelKey } from "./client-key.ts";
 import {
   canonicalJson,
   cidrField,
@@ -32,11 +33,27 @@ export const grantSchema = z
     origin: z.enum(["stack", "add-node", "token"]),
     /** Gateways of a client that is no agent. */
     via: z.array(nodeIdField).min(1).max(16).readonly().optional(),
+    /** The client's secret, sealed to each of `via` in its order (client-secret.ts); releases before clients know no such field. */
+    wraps: z
+      .array(z.string().regex(/^[0-9a-f]{160}$/))
+      .min(1)
+      .max(16)
+      .readonly()
+      .optional(),
     seq: sequenceField,
     /** SHA-256 of the first signer's public key blob. */
     by: hex32,
   })
-  .refine((grant) => nodeIdOf(parseSshPublicKey(grant.sshPub)) === grant.nid, "nid does not belong to sshPub");
+  .refine((grant) => nodeIdOf(parseSshPublicKey(grant.sshPub)) === grant.nid, "nid does not belong to sshPub")
+  .refine(
+    ({ via, wraps }) => wraps === undefined || (via !== undefined && wraps.length === via.length),
+    "one per gateway",
+  )
+  .refine(({ via, wraps }) => wraps === undefined || new Set(via).size === via?.length, "a gateway is named twice")
+  .refine(
+    ({ sshPub, wraps }) => wraps === undefined || clientTunnelKey(parseSshPublicKey(sshPub)) !== undefined,
+    "sshPub is not the key of a client",
+  );
 export type Grant = z.infer<typeof grantSchema>;
 
 /** Canonical JSON of a grant. @throws ZodError when a field does not fit */

@@ -21,8 +21,17 @@ export interface Member {
   readonly origin: "stack" | "add-node" | "token";
   /** Gateways of a client that is no agent; absent for agents. */
   readonly via?: readonly NodeId[] | undefined;
+  /** What the grant of a stock WireGuard client says of it; absent for agents, and where another node has its tunnel key. */
+  readonly client?: MemberClient | undefined;
   readonly grantSeq: number;
   readonly keys: MemberKeys | undefined;
+}
+
+/** A member that speaks WireGuard alone. It signs nothing: all of it is in its grant. */
+export interface MemberClient {
+  readonly x25519: X25519PublicKey;
+  /** Its secret, sealed to each gateway of `via` (client-secret.ts): 160 hexadecimal digits. */
+  readonly wraps: ReadonlyMap<NodeId, string>;
 }
 
 /** A token of the log, and whether it was taken back. */

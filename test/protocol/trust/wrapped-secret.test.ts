@@ -1,7 +1,8 @@
 // The sealed network secret: the suite against RFC 9180's vector, and who can open what.
 import { describe, expect, it } from "vitest";
+import { secretSuite } from "../../../protocol/trust/sealed-secret.ts";
 import { deriveTunnelKeys } from "../../../protocol/trust/tunnel-keys.ts";
-import { networkSecretSuite, unwrapNetworkSecret, wrapNetworkSecret } from "../../../protocol/trust/wrapped-secret.ts";
+import { unwrapNetworkSecret, wrapNetworkSecret } from "../../../protocol/trust/wrapped-secret.ts";
 
 const hex = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, "hex"));
 const toHex = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString("hex");
@@ -28,7 +29,7 @@ const vector = {
 
 describe("the suite", () => {
   it("seals and opens as RFC 9180 A.2.1", async () => {
-    const suite = networkSecretSuite();
+    const suite = secretSuite();
     const info = hex(vector.info);
     const recipientPublicKey = await suite.kem.deserializePublicKey(hex(vector.pkRm));
     const ekm = await suite.kem.deriveKeyPair(hex(vector.ikmE));
