@@ -16,17 +16,27 @@ export interface TunnelPeer {
   readonly name: string;
   readonly groups: readonly string[];
   readonly x25519: X25519PublicKey;
-  readonly ctl: X25519PublicKey;
+  /** Absent for a stock WireGuard client that comes to this node: it has no control sessions, and roams as WireGuard does. */
+  readonly ctl: X25519PublicKey | undefined;
   readonly ip4: Ipv4Address | undefined;
   readonly ip6: Ipv6Address;
   /** Further CIDRs routed to this peer. */
   readonly routes: readonly string[];
   /** psk2 of data sessions (life.md §3). */
   readonly tunnelPsk: PresharedKey;
-  /** pskPair of the newest common generation, psk2 of ctl sessions (protocol.md §6c). */
-  readonly controlPsk: PresharedKey;
+  /** pskPair of the newest common generation, psk2 of ctl sessions (protocol.md §6c); absent as `ctl` is. */
+  readonly controlPsk: PresharedKey | undefined;
   readonly online: boolean;
   readonly endpoints: readonly Endpoint[];
+}
+
+/** A stock WireGuard client, as the verified map has it: reached through one of its gateways, which may be this node. */
+export interface TunnelClient {
+  readonly nid: NodeId;
+  /** Addresses that are its own. */
+  readonly addresses: readonly string[];
+  /** In the order of its grant. */
+  readonly via: readonly NodeId[];
 }
 
 /** This node's own side of every tunnel. */
@@ -69,8 +79,8 @@ export interface Tunnel {
   start(): Promise<void>;
   /** Takes everything back; leaves the host as it was. */
   stop(): Promise<void>;
-  /** The whole list; differences to the last one are found inside. Sessions of unchanged peers go on. */
-  setPeers(peers: readonly TunnelPeer[]): void;
+  /** The whole lists; differences to the last ones are found inside. Sessions of unchanged peers go on. */
+  setPeers(peers: readonly TunnelPeer[], clients: readonly TunnelClient[]): void;
   /** A frame that the relay says is from `from` (a hint until authenticated, protocol.md §6b). */
   receiveRelayed(from: NodeId, datagram: Uint8Array): void;
   /** The relay came or went: paths are looked at again. */

@@ -10,6 +10,8 @@ import type { NameService } from "../dns/name-service.ts";
 import type { Identity } from "../identity/identity.ts";
 import { lifeSignSince } from "../identity/life-sign.ts";
 import { ownKeysItem } from "../identity/own-keys.ts";
+import { ClientSecrets } from "../map/client-secrets.ts";
+import { deriveClientPeers, deriveClients } from "../map/derive-clients.ts";
 import { peerDeriver } from "../map/derive-peers.ts";
 import type { Hints } from "../map/hints.ts";
 import type { MapStore } from "../map/map-store.ts";
@@ -17,7 +19,7 @@ import { newestGeneration } from "../map/network-secret.ts";
 import type { Log } from "../system/log.ts";
 import type { Tunnel, TunnelFactory } from "../tunnel.ts";
 import { Alarms } from "./alarms.ts";
-import { CoordinatorLink } from "./coordinator-link.ts";
+import { CoordinatorLink, coordinatorText } from "./coordinator-link.ts";
 import { type MemberState, memberState } from "./member-state.ts";
 import { Paced } from "./paced.ts";
 import type { TimestampFile } from "./timestamp-file.ts";
@@ -51,6 +53,7 @@ export class Agent {
   #tunnel: { readonly tunnel: Tunnel; readonly addresses: string } | undefined;
   #named = false;
   readonly #derivePeers = peerDeriver();
+  readonly #clientSecrets: ClientSecrets;
   #ownKeys: SignedItem | undefined;
   #coordinator = "";
   #refreshing: Promise<void> | undefined;
@@ -65,6 +68,7 @@ export class Agent {
   constructor(parts: AgentParts) {
     this.parts = parts;
     const { map, identity, configuration, release, log } = parts;
+    this.#clientSecrets = new ClientSecrets({ nid: identity.nid, ctl: identity.ctl.privateKey });
     this.link = new CoordinatorLink({
       nid: identity.nid,
       meshId: map.view.meshId,
@@ -108,7 +112,7 @@ export class Agent {
     if (this.parts.secret === undefined)
       this.#alarms.raise("secret", "the network secret has not arrived: no peer can be reached");
     await this.refresh();
-    this.#coordinator = coordinatorText(this.parts.map);
+    this.#coordinator = coordinatorText(this.parts.map.view);
     this.link.start();
   }
 
@@ -188,10 +192,21 @@ export class Agent {
     if (this.#tunnel !== undefined && this.#tunnel.addresses !== addresses) await this.#takeDown();
     if (this.#tunnel === undefined) await this.#bringUp(state, addresses);
     const { map, identity, secret, hints, names } = this.parts;
+    await this.#openClients();
     const own = { nid: identity.nid, x25519: identity.x25519.publicKey };
-    this.#tunnel?.tunnel.setPeers(this.#derivePeers({ view: map.view, own, secret, hint: (nid) => hints.get(nid) }));
+    const { view } = map;
+    const agents = this.#derivePeers({ view, own, secret, hint: (nid) => hints.get(nid) });
+    const clients = deriveClientPeers({ view, own, secret: (nid) => this.#clientSecrets.get(nid) });
+    this.#tunnel?.tunnel.setPeers([...agents, ...clients], deriveClients(view));
     names.update(map.view);
     await this.#bringNames(state);
+  }
+
+  /** A gateway whose keys were made anew cannot read what was sealed to the old ones. */
+  async #openClients(): Promise<void> {
+    const closed = await this.#clientSecrets.follow(this.parts.map.view);
+    if (closed.length === 0) this.#alarms.clear("clients");
+    else this.#alarms.raise("clients", `clients granted for another key of this node: ${closed.join(", ")}`);
   }
 
   async #bringUp(state: Extract<MemberState, { kind: "up" }>, addresses: string): Promise<void> {
@@ -247,7 +262,7 @@ export class Agent {
     if (refused.some(({ reason }) => reason === "bad-signature" || reason === "foreign-signer")) {
       this.#alarms.raise("forged", "the coordinator sent items that nobody entitled has signed");
     }
-    const coordinator = coordinatorText(map);
+    const coordinator = coordinatorText(map.view);
     if (coordinator !== this.#coordinator) {
       this.#coordinator = coordinator;
       this.link.renew("the mesh has another coordinator");
@@ -282,11 +297,4 @@ export class Agent {
       log("warn", "endpoints of peers could not be kept", { cause: String(error) });
     }
   }
-}
-
-function coordinatorText({ view }: MapStore): string {
-  const { coordinator } = view;
-  return coordinator === undefined
-    ? ""
-    : `${Buffer.from(coordinator.key).toString("hex")} ${coordinator.urls.join(" ")}`;
 }

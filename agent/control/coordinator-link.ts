@@ -5,6 +5,7 @@ import type { CoordinationBodies, CoordinationMessage } from "../../protocol/coo
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
 import type { KeyPair } from "../../protocol/noise/primitives.ts";
 import type { SignedItem } from "../../protocol/trust/item.ts";
+import type { MeshView } from "../../protocol/trust/member.ts";
 import type { Log } from "../system/log.ts";
 import { backoffDelay } from "./backoff.ts";
 import { Channel } from "./channel.ts";
@@ -269,4 +270,11 @@ export class CoordinatorLink {
       channel.close("not a member yet");
     }, memberRetry);
   }
+}
+
+/** Which coordinator a view names, to tell whether it is another one. */
+export function coordinatorText({ coordinator }: Pick<MeshView, "coordinator">): string {
+  return coordinator === undefined
+    ? ""
+    : `${Buffer.from(coordinator.key).toString("hex")} ${coordinator.urls.join(" ")}`;
 }

@@ -8,6 +8,7 @@ import { openUdp, type Udp } from "../transport/udp.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { type PacketFilter, passAll } from "./filter.ts";
+import { takeHop } from "./forward.ts";
 import { readInner } from "./inner.ts";
 import { type InstalledKeys, KeyTable } from "./keys.ts";
 import type { PlaneOptions } from "./options.ts";
@@ -47,6 +48,7 @@ class Portable implements DataPlane {
   readonly #keys = new KeyTable(tunnelProfile);
   readonly #paths = new Map<NodeId, readonly Path[]>();
   #routes = new RoutingTable([]);
+  #stock: ReadonlySet<NodeId> = new Set();
   #tun: Tun | undefined;
 
   constructor(options: PortableOptions, udp: Udp, counters: Counters) {
@@ -62,6 +64,7 @@ class Portable implements DataPlane {
 
   setRoutes(peers: readonly PeerRoutes[]): void {
     this.#routes = new RoutingTable(peers);
+    this.#stock = new Set(peers.flatMap(({ nid, stock }) => (stock === true ? [nid] : [])));
   }
 
   installKeys(keys: InstalledKeys): void {
@@ -128,7 +131,23 @@ class Portable implements DataPlane {
     if (from === undefined) return;
     this.#counters.count(`received_${path.kind}`);
     this.#options.events.onReceived(from.peer, from.localIndex, data, datagram.length, path);
-    if (packet !== undefined && !this.#tun?.write(packet)) this.#counters.count("tun_write");
+    if (packet === undefined || this.#forward(from.peer, packet)) return;
+    if (!this.#tun?.write(packet)) this.#counters.count("tun_write");
+  }
+
+  /** True when the packet is for another peer and one of the two is a stock client: then it is none of this host's. */
+  #forward(from: NodeId, packet: Uint8Array): boolean {
+    const inner = this.#stock.size === 0 ? undefined : readInner(packet);
+    const to = inner && this.#routes.find(inner.family, packet, inner.destinationOffset);
+    if (to === undefined || to === from || !(this.#stock.has(from) || this.#stock.has(to))) return false;
+    const copy = packet.slice();
+    if (!this.#filter("out", to, copy, 0, copy.length)) this.#counters.count("forward_filtered");
+    else if (!takeHop(copy, 0)) this.#counters.count("forward_hops");
+    else {
+      this.#counters.count("forwarded");
+      this.sendPacket(to, copy);
+    }
+    return true;
   }
 
   counters(): Readonly<Record<string, number>> {

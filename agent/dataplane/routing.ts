@@ -6,6 +6,8 @@ export interface PeerRoutes {
   readonly nid: NodeId;
   /** CIDRs; a bare address is a /32 or /128. */
   readonly allowedIps: readonly string[];
+  /** A stock client: what it sends to other peers, and they to it, is passed on. */
+  readonly stock?: boolean;
 }
 
 interface Level {

@@ -1,6 +1,7 @@
 // The control messages between two agents: probes and their answers, and where each may be reached.
 import { cidrContains } from "../../protocol/addresses/cidr.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
+import { clientLimit, encodeClients, type HeardClient } from "../../protocol/ctl/clients.ts";
 import { decodeControl } from "../../protocol/ctl/control.ts";
 import { type Candidate, encodeEndpoints, endpointLimit } from "../../protocol/ctl/endpoints.ts";
 import { addressBytes, addressText } from "../../protocol/ctl/format.ts";
@@ -10,6 +11,7 @@ import type { DirectPath, Path } from "../transport/path.ts";
 import type { Core, Link } from "./core.ts";
 import type { Echoes } from "./echo.ts";
 import { runPath } from "./paths.ts";
+import { rerouteClients } from "./routes.ts";
 import { sendControl } from "./sessions.ts";
 
 const unroutable = /^(127\.|169\.254\.|0\.|::1?$|fe[89ab]|ff|22[4-9]\.|2[3-5]\d\.)/i;
@@ -38,6 +40,9 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
     case "endpoints":
       runPath(core, link, { kind: "candidates", source: "told", paths: directPaths(core, message.endpoints) });
       return;
+    case "clients":
+      takeClients(core, link, message.clients);
+      return;
     default:
       return;
   }
@@ -47,6 +52,25 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
 export function sendEndpoints(core: Core, link: Link, own: readonly Endpoint[], paths: readonly Path[]): void {
   const candidates: Candidate[] = own.slice(0, endpointLimit).map((endpoint) => ({ ...endpoint, priority: 0 }));
   sendControl(core, link, encodeEndpoints(candidates), paths);
+}
+
+/** Another gateway says when it heard the clients that both carry for. */
+function takeClients(core: Core, { peer }: Link, clients: readonly HeardClient[]): void {
+  const now = core.clock.now();
+  let changed = false;
+  for (const { nid, ago } of clients) {
+    const at = ago === undefined ? Number.NEGATIVE_INFINITY : now - ago * 1000;
+    changed = core.clients.note(nid, peer.nid, at) || changed;
+  }
+  if (changed) rerouteClients(core);
+}
+
+/** Tells a peer which shared clients this gateway hears; nothing where there are none. */
+export function sendClients(core: Core, link: Link, paths: readonly Path[]): void {
+  const told = core.clients.told(core.clock.now());
+  for (let start = 0; start < told.length; start += clientLimit) {
+    sendControl(core, link, encodeClients(told.slice(start, start + clientLimit)), paths);
+  }
 }
 
 /** Endpoints as ways; loopback, link-local and multicast ones, and those inside the mesh, lead to somebody else or in circles. */

@@ -10,13 +10,15 @@ import type { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Path } from "../transport/path.ts";
 import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
+import type { ClientTable } from "./clients.ts";
 
 export type SessionKind = "tunnel" | "control";
 
 /** Everything about one peer. */
 export interface Link {
   peer: TunnelPeer;
-  readonly parties: Readonly<Record<SessionKind, SessionPeer>>;
+  /** Control is undefined for a stock client. */
+  readonly parties: Readonly<Record<SessionKind, SessionPeer | undefined>>;
   readonly sessions: Record<SessionKind, SessionState>;
   path: PathState;
   /** Where data goes now, as the data plane was told. */
@@ -54,10 +56,17 @@ export interface Core {
   readonly pending: Map<number, IndexOwner>;
   /** Keys of both kinds, by their local index. */
   readonly indices: Map<number, IndexOwner>;
+  /** Stock clients and what is known of where each of them is. */
+  readonly clients: ClientTable;
   readonly timestamps: SentTimestamps;
   readonly counters: Counters;
   readonly random: (length: number) => Uint8Array;
   /** A session was made. */
   onEstablished: (link: Link, kind: SessionKind, initiator: boolean) => void;
   relayUsable: boolean;
+}
+
+/** A stock WireGuard client of this gateway. */
+export function isStock({ parties }: Link): boolean {
+  return parties.control === undefined;
 }

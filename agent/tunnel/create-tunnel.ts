@@ -6,7 +6,7 @@ import type { DataPlane } from "../dataplane/data-plane.ts";
 import { openPlane, type PlanePreference } from "../dataplane/open-plane.ts";
 import { hostClock } from "../system/clock.ts";
 import { loadNative } from "../system/native-load.ts";
-import type { Tunnel, TunnelFactory, TunnelOptions, TunnelPeer } from "../tunnel.ts";
+import type { Tunnel, TunnelClient, TunnelFactory, TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import { MeshInterface } from "./interface.ts";
 
 import { Runtime } from "./runtime.ts";
@@ -28,6 +28,7 @@ class MeshTunnel implements Tunnel {
   #runtime: Runtime | undefined;
   #timers: NodeJS.Timeout[] = [];
   #peers: readonly TunnelPeer[] = [];
+  #clients: readonly TunnelClient[] = [];
   #relayUsable = false;
 
   constructor(options: TunnelOptions, preference: PlanePreference) {
@@ -83,7 +84,7 @@ class MeshTunnel implements Tunnel {
     started.runtime = runtime;
     this.#runtime = runtime;
     runtime.setRelay(this.#relayUsable);
-    this.setPeers(this.#peers);
+    this.setPeers(this.#peers, this.#clients);
     runtime.refreshEndpoints();
     this.#timers = [
       setInterval(() => runtime.tick(), tick),
@@ -102,10 +103,11 @@ class MeshTunnel implements Tunnel {
     this.#plane = undefined;
   }
 
-  setPeers(peers: readonly TunnelPeer[]): void {
+  setPeers(peers: readonly TunnelPeer[], clients: readonly TunnelClient[]): void {
     this.#peers = peers;
+    this.#clients = clients;
     if (this.#runtime === undefined) return;
-    this.#runtime.setPeers(peers);
+    this.#runtime.setPeers(peers, clients);
     this.#interface.setRoutes(peers.flatMap((peer) => peer.routes));
   }
 

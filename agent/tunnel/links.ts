@@ -3,21 +3,25 @@ import type { NodeId } from "../../protocol/brand.ts";
 import { controlProfile, tunnelProfile } from "../../protocol/wireguard/profile.ts";
 import { emptyPaths } from "../path/state.ts";
 import { emptySession } from "../session/state.ts";
-import type { TunnelPeer } from "../tunnel.ts";
+import type { TunnelClient, TunnelPeer } from "../tunnel.ts";
 import { directPaths } from "./control.ts";
 import type { Core, Link } from "./core.ts";
 import { runPath } from "./paths.ts";
+import { routeTo } from "./routes.ts";
 import { dropSessions } from "./sessions.ts";
 
+const nothing = new Uint8Array(0);
+
 /** Makes the links equal to the list; unchanged peers keep their sessions. */
-export function syncLinks(core: Core, peers: readonly TunnelPeer[]): void {
+export function syncLinks(core: Core, peers: readonly TunnelPeer[], clients: readonly TunnelClient[]): void {
   const wanted = new Map<NodeId, TunnelPeer>(peers.map((peer) => [peer.nid, peer]));
   wanted.delete(core.options.identity.nid);
   for (const [nid, link] of core.links) {
     const peer = wanted.get(nid);
     if (peer === undefined || !sameKeys(link.peer, peer)) removeLink(core, link);
   }
-  core.plane.setRoutes([...wanted.values()].map((peer) => ({ nid: peer.nid, allowedIps: allowedIps(peer) })));
+  core.clients.set(clients);
+  routeTo(core, [...wanted.values()]);
   for (const peer of wanted.values()) {
     const known = core.links.get(peer.nid);
     if (known === undefined) addLink(core, peer);
@@ -30,7 +34,7 @@ export function removeLink(core: Core, link: Link): void {
   dropSessions(core, link);
   core.plane.setPaths(nid, []);
   core.byKey.tunnel.delete(hex(x25519));
-  core.byKey.control.delete(hex(ctl));
+  if (ctl !== undefined) core.byKey.control.delete(hex(ctl));
   core.links.delete(nid);
 }
 
@@ -41,7 +45,10 @@ function addLink(core: Core, peer: TunnelPeer): void {
     peer,
     parties: {
       tunnel: { profile: tunnelProfile, local: identity.tunnel, remoteStatic: peer.x25519, psk: peer.tunnelPsk },
-      control: { profile: controlProfile, local: identity.control, remoteStatic: peer.ctl, psk: peer.controlPsk },
+      control:
+        peer.ctl === undefined || peer.controlPsk === undefined
+          ? undefined
+          : { profile: controlProfile, local: identity.control, remoteStatic: peer.ctl, psk: peer.controlPsk },
     },
     sessions: { tunnel: fresh, control: fresh },
     path: emptyPaths(core.clock.now()),
@@ -56,26 +63,22 @@ function addLink(core: Core, peer: TunnelPeer): void {
   };
   core.links.set(peer.nid, link);
   core.byKey.tunnel.set(hex(peer.x25519), peer.nid);
-  core.byKey.control.set(hex(peer.ctl), peer.nid);
+  if (peer.ctl !== undefined) core.byKey.control.set(hex(peer.ctl), peer.nid);
   updateLink(core, link, peer);
 }
 
 function updateLink(core: Core, link: Link, peer: TunnelPeer): void {
   const arrived = peer.online && !link.peer.online;
   link.peer = peer;
+  if (peer.ctl === undefined) return;
   runPath(core, link, { kind: "candidates", source: "reported", paths: directPaths(core, peer.endpoints) });
   runPath(core, link, { kind: "relay", usable: core.relayUsable, online: peer.online });
   if (arrived) runPath(core, link, { kind: "active" });
 }
 
-/** Inner addresses that belong to a peer. */
-function allowedIps(peer: TunnelPeer): string[] {
-  return [...(peer.ip4 === undefined ? [] : [peer.ip4]), peer.ip6, ...peer.routes];
-}
-
 function sameKeys(one: TunnelPeer, other: TunnelPeer): boolean {
   const fields = ["x25519", "ctl", "tunnelPsk", "controlPsk"] as const;
-  return fields.every((field) => Buffer.compare(one[field], other[field]) === 0);
+  return fields.every((field) => Buffer.compare(one[field] ?? nothing, other[field] ?? nothing) === 0);
 }
 
 function hex(bytes: Uint8Array): string {

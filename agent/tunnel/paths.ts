@@ -5,11 +5,12 @@ import { dataPaths, isActive } from "../path/select.ts";
 import type { PathEvent } from "../path/state.ts";
 import { usable } from "../session/session.ts";
 import { type Path, pathKey } from "../transport/path.ts";
-import type { Core, Link } from "./core.ts";
+import { type Core, isStock, type Link } from "./core.ts";
 import { runSession, sendControl } from "./sessions.ts";
 
 /** One event for the paths of one peer. */
 export function runPath(core: Core, link: Link, event: PathEvent): void {
+  if (isStock(link)) return;
   const now = core.clock.now();
   const { state, effects } = stepPath(link.path, event, { now, random: core.random });
   link.path = state;
@@ -32,10 +33,18 @@ export function runPath(core: Core, link: Link, event: PathEvent): void {
   applyPaths(core, link, now);
 }
 
+/** A stock client's datagrams came from there, and answers go there: WireGuard's roaming. No relay leads to one. */
+export function roam(core: Core, link: Link, path: Path): void {
+  if (path.kind !== "direct" || samePaths([path], link.paths)) return;
+  if (link.paths.length > 0) core.options.log("info", "client roamed", { client: link.peer.name, to: pathKey(path) });
+  link.paths = [path];
+  core.plane.setPaths(link.peer.nid, link.paths);
+}
+
 /** Gives time to the paths of active peers, and makes sure they have a control session to probe with. */
 export function tickPaths(core: Core, now: number): void {
   for (const link of core.links.values()) {
-    if (!isActive(link.path, now)) continue;
+    if (isStock(link) || !isActive(link.path, now)) continue;
     const ready = usable(link.sessions.control, now);
     if (ready !== link.path.controlReady) runPath(core, link, { kind: "control", ready });
     if (!ready) runSession(core, link, "control", { kind: "start" });

@@ -14,15 +14,17 @@ import { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
 import { readEndpoints } from "../system/network-addresses.ts";
 import { type Path, pathKey } from "../transport/path.ts";
-import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
+import type { TunnelClient, TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import { AdmissionControl } from "./admission.ts";
-import { isInside, receiveControl, sendEndpoints } from "./control.ts";
-import type { Core, Link, SessionKind } from "./core.ts";
+import { ClientTable } from "./clients.ts";
+import { isInside, receiveControl, sendClients, sendEndpoints } from "./control.ts";
+import { type Core, isStock, type Link, type SessionKind } from "./core.ts";
 import { Echoes } from "./echo.ts";
 import { receive } from "./incoming.ts";
 import { removeLink, syncLinks } from "./links.ts";
 import { observedEndpoints } from "./observed.ts";
-import { runPath, tickPaths } from "./paths.ts";
+import { roam, runPath, tickPaths } from "./paths.ts";
+import { rerouteClients } from "./routes.ts";
 import { runSession, tickSessions } from "./sessions.ts";
 import { peerStatus } from "./status.ts";
 
@@ -50,6 +52,7 @@ export class Runtime {
       byKey: { tunnel: new Map(), control: new Map() },
       pending: new Map(),
       indices: new Map(),
+      clients: new ClientTable(identity.nid),
       timestamps: new SentTimestamps(options.timestamps, clock, options.log),
       counters: new Counters(),
       random,
@@ -59,8 +62,8 @@ export class Runtime {
     this.#admission = new AdmissionControl(random);
   }
 
-  setPeers(peers: readonly TunnelPeer[]): void {
-    syncLinks(this.#core, peers);
+  setPeers(peers: readonly TunnelPeer[], clients: readonly TunnelClient[] = []): void {
+    syncLinks(this.#core, peers, clients);
   }
 
   setRelay(available: boolean): void {
@@ -95,6 +98,11 @@ export class Runtime {
     if (link.paths.length > 0) {
       runPath(core, link, { kind: "active" });
       runSession(core, link, "tunnel", { kind: "stage", packet });
+      return;
+    }
+    if (isStock(link)) {
+      // Not heard since the start: nobody knows where it is, and when it comes what was sent now is of no use.
+      core.counters.count("packet_no_client");
       return;
     }
     if (link.waiting.length >= stagedLimit) {
@@ -158,7 +166,7 @@ export class Runtime {
 
   async ping(nid: NodeId, count: number, signal: AbortSignal | undefined): Promise<PingReply | undefined> {
     const link = this.#core.links.get(nid);
-    return link === undefined ? undefined : await this.#echoes.ping(this.#core, link, count, signal);
+    return link === undefined || isStock(link) ? undefined : await this.#echoes.ping(this.#core, link, count, signal);
   }
 
   async close(): Promise<void> {
@@ -173,12 +181,27 @@ export class Runtime {
       return;
     }
     const now = this.#core.clock.now();
+    if (isStock(link)) this.#heardClient(link, path, data, now);
     const key = pathKey(path);
     const { reported } = link;
     if (data && key === reported.heardKey && now - reported.heardAt < reportInterval) return;
     reported.heardKey = key;
     reported.heardAt = now;
     runPath(this.#core, link, { kind: "heard", path, data });
+  }
+
+  /** Data and handshakes move a client here; what other gateways heard before is then older. */
+  #heardClient(link: Link, path: Path, data: boolean, now: number): void {
+    const core = this.#core;
+    const { nid } = link.peer;
+    roam(core, link, path);
+    const moved = core.clients.note(nid, core.options.identity.nid, now);
+    if (moved) rerouteClients(core);
+    // A handshake every two minutes keeps the others up to date; a move is told at once.
+    if (data && !moved) return;
+    for (const other of core.links.values()) {
+      if (usable(other.sessions.control, now)) sendClients(core, other, other.paths);
+    }
   }
 
   #established(link: Link, kind: SessionKind): void {
@@ -189,6 +212,7 @@ export class Runtime {
     link.controlSince = now;
     runPath(core, link, { kind: "control", ready: true });
     this.#tellEndpoints(link);
+    sendClients(core, link, this.#waysTo(link));
     const restarted = age !== undefined && age > restartedAfter && age < restartedBefore;
     if (restarted && usable(link.sessions.tunnel, now)) {
       runSession(core, link, "tunnel", { kind: "start", force: true });
@@ -196,8 +220,10 @@ export class Runtime {
   }
 
   #tellEndpoints(link: Link): void {
-    const core = this.#core;
-    const everywhere = initiationPaths(link.path, link.peer.nid, core.clock.now());
-    sendEndpoints(core, link, this.#own, link.paths.length > 0 ? link.paths : everywhere);
+    sendEndpoints(this.#core, link, this.#own, this.#waysTo(link));
+  }
+
+  #waysTo({ path, paths, peer }: Link): readonly Path[] {
+    return paths.length > 0 ? paths : initiationPaths(path, peer.nid, this.#core.clock.now());
   }
 }

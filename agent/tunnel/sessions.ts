@@ -5,14 +5,16 @@ import { stepSession } from "../session/session.ts";
 import type { SessionContext, SessionEffect, SessionEvent, SessionState } from "../session/state.ts";
 import { nextDeadline } from "../session/timers.ts";
 import type { Path } from "../transport/path.ts";
-import type { Core, Link, SessionKind } from "./core.ts";
+import { type Core, isStock, type Link, type SessionKind } from "./core.ts";
 
 export const sessionKinds = ["tunnel", "control"] as const;
 
 /** One event for one session. `via`: the path an incoming message came by, for the answer. */
 export function runSession(core: Core, link: Link, kind: SessionKind, event: SessionEvent, via?: Path): void {
   const before = link.sessions[kind];
-  const { state, effects } = stepSession(link.parties[kind], before, event, contextOf(core));
+  const party = link.parties[kind];
+  if (party === undefined) return;
+  const { state, effects } = stepSession(party, before, event, contextOf(core));
   link.sessions[kind] = state;
   trackPending(core, link, kind, before, state);
   eraseReplaced(before, state);
@@ -81,9 +83,7 @@ function carryOut(core: Core, link: Link, kind: SessionKind, effect: SessionEffe
   const { nid } = link.peer;
   switch (effect.kind) {
     case "sendInitiation":
-      for (const path of initiationPaths(link.path, nid, core.clock.now())) {
-        core.plane.sendDatagram(effect.message, path);
-      }
+      for (const path of waysTo(core, link)) core.plane.sendDatagram(effect.message, path);
       return;
     case "sendResponse":
       if (via !== undefined) core.plane.sendDatagram(effect.message, via);
@@ -121,6 +121,11 @@ function carryOut(core: Core, link: Link, kind: SessionKind, effect: SessionEffe
       if (effect.dropped > 0) core.counters.count("session_dropped", effect.dropped);
       return;
   }
+}
+
+/** A stock client is where it was heard last, as WireGuard has it. */
+function waysTo(core: Core, link: Link): readonly Path[] {
+  return isStock(link) ? link.paths : initiationPaths(link.path, link.peer.nid, core.clock.now());
 }
 
 function removeKeys(core: Core, kind: SessionKind, localIndex: number): void {

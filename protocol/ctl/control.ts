@@ -1,4 +1,5 @@
 // The plaintext of a control session's data message, decoded once to what it is.
+import { type Clients, decodeClients } from "./clients.ts";
 import { decodeEndpoints, type Endpoints } from "./endpoints.ts";
 import { controlKinds, controlVersion, headerLength } from "./format.ts";
 import { decodeHead, type Head } from "./head.ts";
@@ -13,6 +14,7 @@ export type ControlMessage =
   | Endpoints
   | Punch
   | Head
+  | Clients
   | { readonly kind: "keepalive" }
   | { readonly kind: "unknown"; readonly code: number; readonly version: number }
   | { readonly kind: "malformed"; readonly code: number };
@@ -35,6 +37,8 @@ export function decodeControl(plaintext: Uint8Array): ControlMessage {
       return decodePunch(plaintext) ?? { kind: "malformed", code };
     case controlKinds.head:
       return decodeHead(plaintext) ?? { kind: "malformed", code };
+    case controlKinds.clients:
+      return decodeClients(plaintext) ?? { kind: "malformed", code };
     default:
       return { kind: "unknown", code, version };
   }

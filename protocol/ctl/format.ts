@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 
 /** Kind bytes of control messages; 0x10 to 0x13 are reserved for the post-quantum exchange. */
-export const controlKinds = { ping: 1, pong: 2, endpoints: 3, punch: 4, head: 5 } as const;
+export const controlKinds = { ping: 1, pong: 2, endpoints: 3, punch: 4, head: 5, clients: 6 } as const;
 /** The only version so far. */
 export const controlVersion = 0;
 /** Kind and version. */

@@ -30,6 +30,7 @@ describe("docs/protocol.md", () => {
     "protocol/ctl/endpoints.ts",
     "protocol/ctl/punch.ts",
     "protocol/ctl/head.ts",
+    "protocol/ctl/clients.ts",
     "protocol/coordination/channel.ts",
   ])("has the layout that %s has at its head", (file) => {
     const lines = [...read(file).matchAll(/^\/\/ {3}(\S.*)$/gm)].map((match) => match[1]!);
@@ -74,8 +75,10 @@ describe("docs/protocol.md", () => {
   });
 
   it("has the labels of identities and secrets", () => {
-    const trust = ["protocol/addresses/ula.ts", "protocol/trust/network-secret.ts"].map(read).join("\n");
-    for (const label of ["tm-ula-v1", "tm-ip6-v1", "tm-net-pair-v1", "tm-wg-psk-v1 pair"]) {
+    const files = ["addresses/ula.ts", "trust/network-secret.ts", "trust/client-secret.ts"];
+    const trust = files.map((file) => read(`protocol/${file}`)).join("\n");
+    const clients = ["tm-client-wrap-v1", "tm-wg-psk-v1 client"];
+    for (const label of ["tm-ula-v1", "tm-ip6-v1", "tm-net-pair-v1", "tm-wg-psk-v1 pair", ...clients]) {
       expect(trust).toContain(`"${label}"`);
       expect(page).toContain(`\`${label}\``);
     }

@@ -8,6 +8,7 @@ import { type CurrentFilter, type PacketFilter, passAll } from "../filter.ts";
 import { type Arena, makeNativeArena, wipeArena } from "./arena.ts";
 import { type Cipher, chooseCipher } from "./choose-cipher.ts";
 import { openDevice, openSocket } from "./devices.ts";
+import { Forwarder } from "./forwarder.ts";
 import { Incoming } from "./incoming.ts";
 import { Joiner } from "./join.ts";
 import { layout } from "./layout.ts";
@@ -95,22 +96,15 @@ export class Engine {
     const out = { arena, calls, cipher, addresses, offloads, reports, tallies, socket, mtu, relay };
     this.#outgoing = new Outgoing(out);
     const unsent = (peer: NodeId, bytes: Uint8Array): void => this.#saySpare({ kind: "unsent", peer, bytes });
-    this.#reader = new TunReader({
-      arena,
-      calls,
-      outgoing: this.#outgoing,
-      peers,
-      tallies,
-      filter: current,
-      routes,
-      unsent,
-    });
+    const passing = { arena, calls, outgoing: this.#outgoing, peers, tallies, filter: current, routes, unsent };
+    this.#reader = new TunReader(passing);
+    const forwarder = new Forwarder({ ...passing, reader: this.#reader });
     const other = (bytes: Uint8Array, source: number, relay: NodeId | undefined): void => {
       const path: Path = relay === undefined ? addresses.read(source) : { kind: "relay", nid: relay };
       this.#saySpare({ kind: "datagram", bytes, path });
     };
     const joiner = this.#joiner;
-    const into = { arena, calls, cipher, addresses, peers, reports, joiner, tallies, socket, routes, other };
+    const into = { arena, calls, cipher, addresses, peers, reports, joiner, forwarder, tallies, socket, routes, other };
     this.#incoming = new Incoming({ ...into, filter: current });
     this.#said.push({ kind: "ready", port, dualStack, offloads: offloads.read() });
     this.#setPoll();
@@ -159,7 +153,7 @@ export class Engine {
     const { tallies } = this.#data;
     switch (message.kind) {
       case "routes":
-        peers.setRouted(message.peers.map(({ nid }) => nid));
+        peers.setRouted(message.peers);
         this.#routes = new PrefixTable(message.peers);
         return;
       case "install": {

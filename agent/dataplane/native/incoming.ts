@@ -5,6 +5,7 @@ import type { NativeCalls } from "../../system/native-calls.ts";
 import type { CurrentFilter } from "../filter.ts";
 import { type Arena, putPointer } from "./arena.ts";
 import type { Cipher } from "./cipher.ts";
+import type { Forwarder } from "./forwarder.ts";
 import type { Joiner } from "./join.ts";
 import {
   addressLength,
@@ -39,6 +40,7 @@ export interface IncomingParts {
   readonly peers: Peers;
   readonly reports: Reports;
   readonly joiner: Joiner;
+  readonly forwarder: Forwarder;
   readonly tallies: Float64Array;
   readonly filter: CurrentFilter;
   readonly socket: number;
@@ -68,7 +70,7 @@ export class Incoming {
 
   /** Takes what the socket has, once. True when there was something. */
   receive(now: number): boolean {
-    const { arena, calls, socket, tallies, joiner } = this.#parts;
+    const { arena, calls, socket, tallies, joiner, forwarder } = this.#parts;
     const { words } = arena;
     const batch = this.#batch;
     for (let slot = 0; slot < batch; slot += 1) {
@@ -86,6 +88,7 @@ export class Incoming {
     let bytes = 0;
     for (let slot = 0; slot < count; slot += 1) bytes += this.#take(slot, now);
     joiner.flush();
+    forwarder.flush();
     this.#plaintext = layout.plaintext;
     if (bytes > count * largeMessage) this.#batch = 1;
     else if (count === batch) this.#batch = Math.min(receiveSlots, batch * 2);
@@ -95,11 +98,12 @@ export class Incoming {
   /** A datagram that came by another way than the socket. */
   receiveOther(datagram: Uint8Array, relay: NodeId | undefined, source: number, now: number): void {
     if (datagram.length > longestDatagram) return;
-    const { arena, joiner } = this.#parts;
+    const { arena, joiner, forwarder } = this.#parts;
     const at = bufferOf(0);
     arena.bytes.set(datagram, at);
     this.#open(at, datagram.length, source, relay, now);
     joiner.flush();
+    forwarder.flush();
     this.#plaintext = layout.plaintext;
   }
 
@@ -161,7 +165,7 @@ export class Incoming {
     key.window.mark(counter);
     tallies[relay === undefined ? tally.received_direct : tally.received_relay]! += 1;
     reports.noteReceived(key, size > 0, length, source, relay);
-    if (size > 0) this.#deliver(plaintext, size, key.peer.nid);
+    if (size > 0) this.#deliver(plaintext, size, key.peer.nid, now);
   }
 
   /** Where the next plaintext may lie: what was delivered before stays until the joiner has written it. */
@@ -173,8 +177,8 @@ export class Incoming {
     return this.#plaintext;
   }
 
-  #deliver(at: number, size: number, nid: NodeId): void {
-    const { arena, tallies, peers, joiner, routes, filter } = this.#parts;
+  #deliver(at: number, size: number, nid: NodeId, now: number): void {
+    const { arena, tallies, peers, joiner, forwarder, routes, filter } = this.#parts;
     const length = innerLength(arena, at, size);
     if (length < 0) {
       tallies[tally.inner_malformed]! += 1;
@@ -187,6 +191,11 @@ export class Incoming {
     }
     if (!filter.current("in", nid, arena.bytes, at, length)) {
       tallies[tally.inner_filtered]! += 1;
+      return;
+    }
+    const next = peers.forwards ? peers.routed[ownerOf(arena, routes(), at, "destination")] : undefined;
+    if (next !== undefined && next.nid !== nid && (owner.stock || next.stock)) {
+      forwarder.add(next, at, length, now);
       return;
     }
     this.#plaintext = (at + size + headroom + 15) & ~15;

@@ -2,6 +2,7 @@
 import type { NodeId } from "../../../protocol/brand.ts";
 import { ReplayWindow } from "../../../protocol/wireguard/replay.ts";
 import type { Path } from "../../transport/path.ts";
+import type { PeerRoutes } from "../routing.ts";
 import type { Arena } from "./arena.ts";
 import { addressLength, addressSlots, keySlots, layout } from "./layout.ts";
 import type { SocketAddresses } from "./socket-address.ts";
@@ -21,6 +22,8 @@ export interface Key {
 
 export interface Peer {
   readonly nid: NodeId;
+  /** A stock client. */
+  stock: boolean;
   key: Key | undefined;
   /** Places of socket addresses in the arena. */
   direct: readonly number[];
@@ -45,6 +48,8 @@ export class Peers {
   readonly #freeAddresses: number[] = [];
   /** Named by the routes, in their order. */
   routed: Peer[] = [];
+  /** There are stock clients, so packets may have to be passed on. */
+  forwards = false;
 
   constructor(arena: Arena, addresses: SocketAddresses) {
     this.#arena = arena;
@@ -64,9 +69,14 @@ export class Peers {
     return this.#keys.get(localIndex);
   }
 
-  setRouted(nids: readonly NodeId[]): void {
+  setRouted(peers: readonly Pick<PeerRoutes, "nid" | "stock">[]): void {
     const before = this.routed;
-    this.routed = nids.map((nid) => this.#make(nid));
+    this.routed = peers.map(({ nid, stock }) => {
+      const peer = this.#make(nid);
+      peer.stock = stock === true;
+      return peer;
+    });
+    this.forwards = this.routed.some(({ stock }) => stock);
     for (const peer of before) this.#forgetUnused(peer);
   }
 
@@ -129,6 +139,7 @@ export class Peers {
     if (source === undefined) throw new RangeError(`no room for more than ${addressSlots} addresses of peers`);
     const peer: Peer = {
       nid,
+      stock: false,
       key: undefined,
       direct: [],
       relays: [],

@@ -47,7 +47,9 @@ export function peerConfig(identity: Identity, psk: string, addresses: readonly 
 }
 
 /** Which data plane a member runs; the portable one unless said otherwise. */
-export type PlaneChoice = Partial<Pick<TunnelConfig, "backend" | "offloads" | "interface" | "range" | "range6">>;
+export type PlaneChoice = Partial<
+  Pick<TunnelConfig, "backend" | "offloads" | "interface" | "range" | "range6" | "clients">
+>;
 
 export class Member {
   readonly identity: Identity;

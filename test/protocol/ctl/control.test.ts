@@ -1,6 +1,7 @@
 // Control messages: golden bytes, what is refused, and any bytes at all.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encodeClients } from "../../../protocol/ctl/clients.ts";
 import { type ControlMessage, decodeControl } from "../../../protocol/ctl/control.ts";
 import { type Candidate, encodeEndpoints } from "../../../protocol/ctl/endpoints.ts";
 import { encodeHead } from "../../../protocol/ctl/head.ts";
@@ -67,6 +68,21 @@ const golden: readonly (readonly [name: string, encoded: Uint8Array, bytes: stri
     `05 00 0100000000010000 ${Buffer.from(hash).toString("hex")} feffffff`,
     { kind: "head", seq: 2 ** 40 + 1, hash, generation: 0xfffffffe },
   ],
+  [
+    "clients",
+    encodeClients([
+      { nid: "ab".repeat(32) as never, ago: 258.9 },
+      { nid: "cd".repeat(32) as never, ago: undefined },
+    ]),
+    `06 00 02 ${"ab".repeat(32)} 02010000 ${"cd".repeat(32)} ffffffff`,
+    {
+      kind: "clients",
+      clients: [
+        { nid: "ab".repeat(32) as never, ago: 258 },
+        { nid: "cd".repeat(32) as never, ago: undefined },
+      ],
+    },
+  ],
 ];
 
 describe("golden bytes", () => {
@@ -92,7 +108,7 @@ it("an empty plaintext is a keepalive", () => {
 });
 
 it("an unknown kind or version is a value, not an error", () => {
-  expect(decodeControl(hex("0600aabb"))).toEqual({ kind: "unknown", code: 6, version: 0 });
+  expect(decodeControl(hex("0700aabb"))).toEqual({ kind: "unknown", code: 7, version: 0 });
   expect(decodeControl(hex("1000"))).toEqual({ kind: "unknown", code: 0x10, version: 0 });
   const ping = encodePing(transaction, 1);
   ping[1] = 1;
@@ -118,6 +134,7 @@ describe("malformed bodies", () => {
     ],
     ["punch with another count", change(encodePunch(transaction, targets), 14, 3)],
     ["punch with port 0", encodePunch(transaction, [{ address: "::1", port: 0 }])],
+    ["clients with another count", change(encodeClients([{ nid: "ab".repeat(32) as never, ago: 0 }]), 2, 2)],
     ["head with a seq of 2^53", change(encodeHead(0, hash, 0), 8, 0x20)],
   ])("%s", (_name, message) => {
     expect(decodeControl(message)).toEqual({ kind: "malformed", code: message[0] });

@@ -5,6 +5,7 @@ import { passAll } from "../../../../agent/dataplane/filter.ts";
 import { KeyTable } from "../../../../agent/dataplane/keys.ts";
 import { makeNativeArena } from "../../../../agent/dataplane/native/arena.ts";
 import { chooseCipher } from "../../../../agent/dataplane/native/choose-cipher.ts";
+import { Forwarder } from "../../../../agent/dataplane/native/forwarder.ts";
 import { Incoming } from "../../../../agent/dataplane/native/incoming.ts";
 import { Joiner } from "../../../../agent/dataplane/native/join.ts";
 import { layout } from "../../../../agent/dataplane/native/layout.ts";
@@ -16,6 +17,7 @@ import { PrefixTable } from "../../../../agent/dataplane/native/prefix-table.ts"
 import { Reports } from "../../../../agent/dataplane/native/reports.ts";
 import { SocketAddresses } from "../../../../agent/dataplane/native/socket-address.ts";
 import { makeTallies, readTallies } from "../../../../agent/dataplane/native/tallies.ts";
+import { TunReader } from "../../../../agent/dataplane/native/tun-reader.ts";
 import { receiveData } from "../../../../agent/dataplane/receive.ts";
 import { RoutingTable } from "../../../../agent/dataplane/routing.ts";
 import { bindCalls } from "../../../../agent/system/native-calls.ts";
@@ -62,13 +64,16 @@ class Pair {
     });
     const table = new PrefixTable(routes);
     const common = { arena, calls, cipher, addresses, reports, tallies: this.tallies, socket: -1 };
-    this.incoming = new Incoming({
-      ...{ ...common, peers: this.peers, joiner, filter: { current: passAll }, routes: () => table },
-      other: (bytes) => this.others.push(Buffer.from(bytes).toString("hex")),
-    });
     const relay = (_to: NodeId, bytes: Uint8Array): void => void this.relayed.push(bytes);
     this.outgoing = new Outgoing({ ...common, offloads, mtu: 1420, relay });
-    this.peers.setRouted(routes.map(({ nid }) => nid));
+    const both = { ...common, peers: this.peers, filter: { current: passAll }, routes: () => table };
+    const passing = { ...both, outgoing: this.outgoing, unsent: () => undefined };
+    const forwarder = new Forwarder({ ...passing, reader: new TunReader(passing) });
+    this.incoming = new Incoming({
+      ...{ ...both, joiner, forwarder },
+      other: (bytes) => this.others.push(Buffer.from(bytes).toString("hex")),
+    });
+    this.peers.setRouted(routes);
     for (const { peer, localIndex, remoteIndex } of installed) {
       const keys = { send: secret(localIndex, 1), receive: secret(localIndex, 2) };
       const both = Uint8Array.from([...keys.send, ...keys.receive]);
