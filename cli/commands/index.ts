@@ -22,6 +22,11 @@ import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
 import Rollback from "./rollback.ts";
 import SandboxDown from "./sandbox/down.ts";
+import SandboxDrift from "./sandbox/drift.ts";
+import SandboxFaultClear from "./sandbox/fault/clear.ts";
+import SandboxFaultList from "./sandbox/fault/list.ts";
+import SandboxFault from "./sandbox/fault.ts";
+import SandboxReset from "./sandbox/reset.ts";
 import SandboxStatus from "./sandbox/status.ts";
 import SandboxUp from "./sandbox/up.ts";
 import Sign from "./sign.ts";
@@ -58,6 +63,11 @@ export const commands = {
   rollback: Rollback,
   sign: Sign,
   "sandbox:down": SandboxDown,
+  "sandbox:drift": SandboxDrift,
+  "sandbox:fault": SandboxFault,
+  "sandbox:fault:clear": SandboxFaultClear,
+  "sandbox:fault:list": SandboxFaultList,
+  "sandbox:reset": SandboxReset,
   "sandbox:status": SandboxStatus,
   "sandbox:up": SandboxUp,
   ssh: Ssh,

@@ -12,4 +12,14 @@ export const sandboxErrors = {
     cause: "Nothing answers where it would be.",
     advice: ["Start it: tm sandbox up."],
   },
+  TM_SANDBOX_TARGET: {
+    title: "The sandbox cloud has nothing that this names",
+    cause: "A droplet and a firewall are named by their id or their name, a reserved address by itself.",
+    advice: ["Look at what is there: tm sandbox status."],
+  },
+  TM_SANDBOX_REFUSED: {
+    title: "The sandbox cloud refused",
+    cause: "It answers as the service would; its own words stand above.",
+    advice: ["Faults that were put in and wait: tm sandbox fault list."],
+  },
 } as const satisfies Record<`TM_${string}`, ErrorEntry>;

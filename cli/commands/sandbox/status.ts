@@ -21,6 +21,9 @@ export default class SandboxStatusCommand extends BaseCommand {
     );
     const others = Object.entries(status.counts).map(([kind, count]) => `${count} ${kind.replaceAll("_", " ")}`);
     this.print(others.join(", "));
+    const { describeFault } = await import("../../engine/sandbox/api/faults.ts");
+    for (const fault of status.faults) this.print(`waits to go wrong: ${describeFault(fault)}`);
+    this.print(`In a browser: ${status.page}`);
     return status;
   }
 }

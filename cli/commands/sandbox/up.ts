@@ -10,13 +10,14 @@ export default class SandboxUp extends BaseCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(SandboxUp);
     const session = await this.open(flags);
-    const { sandboxEnvironment, startSandbox } = await import("../../engine/sandbox/sandbox.ts");
+    const { pageOf, sandboxEnvironment, startSandbox } = await import("../../engine/sandbox/sandbox.ts");
     session.progress.phase("Starting the sandbox cloud");
     const server = await startSandbox(undefined, session.signal);
     await session.progress.end();
     this.print(`The sandbox cloud answers at ${server.url}`);
+    this.print(`In a browser: ${pageOf(server)}`);
     this.print("For other programs:");
     for (const [name, value] of Object.entries(sandboxEnvironment(server))) this.print(`  export ${name}=${value}`);
-    return { url: server.url, environment: sandboxEnvironment(server) };
+    return { url: server.url, page: pageOf(server), environment: sandboxEnvironment(server) };
   }
 }

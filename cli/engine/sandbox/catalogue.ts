@@ -35,6 +35,38 @@ export const images = [
   { id: 904, slug: "fedora-43-x64", name: "43 x64", distribution: "Fedora" },
 ] as const;
 
+/** Each of these as the API gives it. */
+export const catalogue = {
+  regions: regions.map((region) => ({
+    ...region,
+    available: true,
+    features: ["backups", "ipv6", "metadata", "storage"],
+    sizes: sizes.map(({ slug }) => slug),
+  })),
+  sizes: sizes.map((size) => ({
+    ...size,
+    price_hourly: hourly(size.price_monthly),
+    transfer: size.price_monthly <= 4 ? 0.5 : 1,
+    available: true,
+    regions: regions.map(({ slug }) => slug),
+    description: "Basic",
+  })),
+  images: images.map((image) => ({
+    ...image,
+    public: true,
+    type: "base" as const,
+    status: "available" as const,
+    regions: regions.map(({ slug }) => slug),
+    min_disk_size: 7,
+    size_gigabytes: 0.6,
+    created_at: "2026-10-01T00:00:00Z",
+  })),
+} as const;
+
+export function regionOf(slug: string) {
+  return catalogue.regions.find((region) => region.slug === slug);
+}
+
 export function sizeOf(slug: string): Size | undefined {
   return sizes.find((size) => size.slug === slug);
 }

@@ -1,9 +1,10 @@
 // The sandbox cloud at work: one change after another, durable before it is answered, and what machines do about it afterwards.
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import type { Answer, Call, Effect } from "./api/route.ts";
 import type { Machines } from "./machines.ts";
-import { type CloudState, emptyCloud } from "./state.ts";
+import { type CloudState, type DropletRecord, emptyCloud } from "./state.ts";
 
 export interface CloudOptions {
   /** Absolute path of the file that keeps the state. */
@@ -20,6 +21,9 @@ export class Cloud {
   #state: CloudState;
   #tail: Promise<unknown> = Promise.resolve();
   readonly #running = new Set<Promise<void>>();
+  /** Droplets that are being made, by id: one is not removed before that has ended. */
+  readonly #making = new Map<number, Promise<void>>();
+  #held = new AbortController();
 
   private constructor(options: CloudOptions, state: CloudState) {
     this.#options = options;
@@ -67,6 +71,12 @@ export class Cloud {
     });
   }
 
+  /** Lets go of what a fault keeps stuck. */
+  release(): void {
+    this.#held.abort();
+    this.#held = new AbortController();
+  }
+
   /** Resolves when nothing is being made, changed or removed any more. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
@@ -109,9 +119,14 @@ export class Cloud {
   async #carryOut(effect: Effect): Promise<void> {
     const { machines } = this.#options;
     switch (effect.kind) {
-      case "create-droplet":
-        return await this.#create(effect);
+      case "create-droplet": {
+        const made = this.#create(effect);
+        this.#making.set(effect.id, made);
+        return await made.finally(() => this.#making.delete(effect.id));
+      }
       case "delete-droplet": {
+        await this.#making.get(effect.id)?.catch(() => undefined);
+        await this.#hold(effect.stuck ?? 0);
         await machines.remove(effect.id);
         await this.change((draft) => forget(draft, effect.id));
         return;
@@ -119,38 +134,44 @@ export class Cloud {
       case "droplet-action":
         return await this.#act(effect);
       case "finish-action":
-        return await this.#finish(effect.action, "completed");
+        return await this.#finish(effect.action, effect.errored === true ? "errored" : "completed");
       case "apply-network":
         return await machines.applyNetwork(this.#state);
+      case "release":
+        return this.release();
       default:
         effect satisfies never;
     }
   }
 
-  async #create({ id, action }: Extract<Effect, { kind: "create-droplet" }>): Promise<void> {
+  async #create({ id, action, stuck = 0, errored }: Extract<Effect, { kind: "create-droplet" }>): Promise<void> {
     const droplet = this.#state.droplets[id];
     if (droplet === undefined) return;
-    const stuck = await this.#takeFault("stuck");
     try {
-      const made = await this.#options.machines.create(
-        droplet,
-        this.#state.vpcs[droplet.vpc_uuid]?.ip_range ?? "10.10.0.0/20",
-      );
-      if (stuck) return;
-      await this.change((draft) => {
-        const one = draft.droplets[id];
-        if (one !== undefined) Object.assign(one, made, { status: "active", locked: false });
-      });
+      if (errored === true) throw new Error("a fault was asked for");
+      const range = this.#state.vpcs[droplet.vpc_uuid]?.ip_range ?? "10.10.0.0/20";
+      const made = await this.#options.machines.create(droplet, range);
+      await this.#hold(stuck);
+      await this.#become(id, { ...made, status: "active" });
       await this.#options.machines.applyNetwork(this.#state);
       await this.#finish(action, "completed");
     } catch (error) {
+      // It stays to be looked at and removed: neither new nor active, and nothing is under way with it.
+      await this.#become(id, { status: "off" });
       await this.#finish(action, "errored");
       throw error;
     }
   }
 
+  /** What a new droplet has become; one that was removed meanwhile becomes nothing. */
+  #become(id: number, as: Partial<DropletRecord>): Promise<void> {
+    return this.change((draft) => {
+      const one = draft.droplets[id];
+      if (one?.status === "new") Object.assign(one, as, { locked: false });
+    });
+  }
+
   async #act({ id, action, type }: Extract<Effect, { kind: "droplet-action" }>): Promise<void> {
-    if (await this.#takeFault("errored")) return await this.#finish(action, "errored");
     const status = type === "power_off" || type === "shutdown" ? "off" : type === "power_on" ? "active" : undefined;
     if (status !== undefined) await this.#options.machines.power(id, status === "active");
     await this.change((draft) => {
@@ -168,15 +189,14 @@ export class Cloud {
     });
   }
 
-  /** Whether a fault of this kind waits; it is spent. */
-  async #takeFault(kind: "stuck" | "errored"): Promise<boolean> {
-    if (!this.#state.faults.some((one) => one.kind === kind && one.times > 0)) return false;
-    await this.change((draft) => {
-      const fault = draft.faults.find((one) => one.kind === kind && one.times > 0);
-      if (fault !== undefined) fault.times -= 1;
-      draft.faults = draft.faults.filter(({ times }) => times > 0);
-    });
-    return true;
+  /** Waits for as many seconds, or until it is let go. */
+  async #hold(seconds: number): Promise<void> {
+    if (seconds === 0) return;
+    try {
+      await sleep(seconds * 1000, undefined, { signal: this.#held.signal });
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+    }
   }
 }
 

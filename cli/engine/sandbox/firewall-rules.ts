@@ -35,18 +35,19 @@ function chain(name: string, hook: string, rules: readonly string[]): string {
   return `  chain ${name} {\n    type filter hook ${hook} priority -10; policy drop;\n${body}\n  }`;
 }
 
+/** A rule for each peer: a set of nft takes no ranges that overlap, and a refused table would guard nothing. */
 function lines(state: CloudState, { protocol, ports, peers }: RuleRecord, side: "saddr" | "daddr"): string[] {
-  const addresses = peerAddresses(state, peers);
-  const four = addresses.filter((address) => !address.includes(":"));
-  const six = addresses.filter((address) => address.includes(":"));
-  const what = (family: 4 | 6): string => {
-    if (protocol === "icmp") return family === 4 ? "meta l4proto icmp" : "meta l4proto ipv6-icmp";
-    return ports === "0" ? `meta l4proto ${protocol}` : `${protocol} dport ${ports}`;
-  };
-  return [
-    ...(four.length === 0 ? [] : [`ip ${side} { ${four.join(", ")} } ${what(4)} accept`]),
-    ...(six.length === 0 ? [] : [`ip6 ${side} { ${six.join(", ")} } ${what(6)} accept`]),
-  ];
+  return peerAddresses(state, peers).map((address) => {
+    const six = address.includes(":");
+    const icmp = six ? "ipv6-icmp" : "icmp";
+    const what =
+      protocol === "icmp"
+        ? `meta l4proto ${icmp}`
+        : ports === "0"
+          ? `meta l4proto ${protocol}`
+          : `${protocol} dport ${ports}`;
+    return `${six ? "ip6" : "ip"} ${side} ${address} ${what} accept`;
+  });
 }
 
 /** Ranges as given, and the addresses of droplets that are named by id or by tag. */
@@ -58,11 +59,5 @@ function peerAddresses({ droplets }: CloudState, peers: RuleRecord["peers"]): st
     ...(peers["addresses"] ?? []).map(String),
     ...named.flatMap(({ public_ip, private_ip, ipv6 }) => [public_ip, private_ip, ipv6].filter((one) => one !== null)),
   ];
-  // nft takes no ranges that overlap: the whole of a family swallows the rest of it.
-  return [...new Set(reduce(addresses, "0.0.0.0/0", false).concat(reduce(addresses, "::/0", true)))];
-}
-
-function reduce(addresses: readonly string[], all: string, six: boolean): string[] {
-  const family = addresses.filter((address) => address.includes(":") === six);
-  return family.includes(all) ? [all] : family;
+  return [...new Set(addresses)];
 }

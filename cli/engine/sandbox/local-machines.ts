@@ -136,7 +136,7 @@ async function addressesOf(
 }
 
 async function applyAll({ state, log }: LocalMachinesOptions, prefix: string, cloud: CloudState): Promise<void> {
-  const standing = Object.values(cloud.droplets).filter(({ status }) => status !== "new");
+  const standing = Object.values(cloud.droplets).filter(({ public_ip }) => public_ip !== null);
   for (const droplet of standing) {
     const { machine } = hostNames(prefix, sandboxNetwork, hostName(droplet));
     const { failed, stderr } = await execa("ip", ["netns", "exec", machine, "nft", "-f", "-"], {

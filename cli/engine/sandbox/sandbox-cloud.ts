@@ -43,6 +43,7 @@ await stopped.promise;
 log("stops");
 server.close();
 server.closeAllConnections();
+cloud.release();
 await cloud.settled();
 await rm(place.serverFile, { force: true });
 process.exit(0);

@@ -10,6 +10,8 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { createLocalHosts } from "../local/hosts.ts";
 import { checkMachine } from "../local/preflight.ts";
 import { dropletSchema } from "./api/droplets.ts";
+import { faultsSchema } from "./api/faults.ts";
+import { askSandbox, listOf } from "./client.ts";
 import { readServer, type SandboxPlace, type SandboxServer, sandboxPlace } from "./place.ts";
 
 const startTimeout = 15_000;
@@ -28,8 +30,10 @@ const counted = {
 
 /** What of the cloud's state is worth a line. */
 export interface SandboxStatus {
-  readonly running: boolean;
-  readonly url?: string;
+  readonly running: true;
+  readonly url: string;
+  /** The page that shows it in a browser. */
+  readonly page: string;
   readonly droplets: readonly {
     readonly id: number;
     readonly name: string;
@@ -39,6 +43,8 @@ export interface SandboxStatus {
     readonly publicIp: string | null;
   }[];
   readonly counts: Readonly<Record<keyof typeof counted, number>>;
+  /** Faults that wait to be met. */
+  readonly faults: readonly z.output<typeof faultsSchema>["faults"][number][];
 }
 
 /** The server when it answers. */
@@ -91,30 +97,43 @@ async function stop(server: SandboxServer): Promise<void> {
   process.kill(server.pid, "SIGTERM");
   const until = Date.now() + stopTimeout;
   while (Date.now() < until) {
-    if (!(await answers(server))) return;
+    // It ends after what it is doing with its machines.
+    if (!runs(server.pid)) return;
     await sleep(100);
   }
   throw new TunnelMeshError("TM_SANDBOX_START", { detail: `the server (process ${server.pid}) does not stop` });
 }
 
-/** @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING */
-export async function sandboxStatus(place: SandboxPlace = sandboxPlace()): Promise<SandboxStatus> {
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** The server, which has to answer. @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING */
+export async function runningSandbox(place: SandboxPlace = sandboxPlace()): Promise<SandboxServer> {
   const server = await findSandbox(place);
   if (server === undefined) throw new TunnelMeshError("TM_SANDBOX_NOT_RUNNING");
-  const list = async (at: string, root: string): Promise<readonly unknown[]> => {
-    const response = await ask(server, `/v2/${at}?per_page=200`);
-    return z
-      .record(z.string(), z.unknown())
-      .transform((body) => z.array(z.unknown()).parse(body[root]))
-      .parse(await response.json());
-  };
-  const droplets = z.array(dropletSchema).parse(await list("droplets", "droplets"));
+  return server;
+}
+
+/** @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING */
+export async function sandboxStatus(place: SandboxPlace = sandboxPlace()): Promise<SandboxStatus> {
+  const server = await runningSandbox(place);
+  const droplets = await listOf(server, dropletSchema, "droplets", "droplets");
+  const { faults } = await askSandbox(server, faultsSchema, "GET", "/sandbox/faults");
   const counts = await Promise.all(
-    Object.entries(counted).map(async ([root, at]) => [root, (await list(at, root)).length] as const),
+    Object.entries(counted).map(
+      async ([root, at]) => [root, (await listOf(server, z.unknown(), at, root)).length] as const,
+    ),
   );
   return {
     running: true,
     url: server.url,
+    page: pageOf(server),
     droplets: droplets.map(({ id, name, status, region, size_slug, networks }) => ({
       id,
       name,
@@ -124,7 +143,13 @@ export async function sandboxStatus(place: SandboxPlace = sandboxPlace()): Promi
       publicIp: networks.v4.find(({ type }) => type === "public")?.ip_address ?? null,
     })),
     counts: Object.fromEntries(counts) as SandboxStatus["counts"],
+    faults,
   };
+}
+
+/** Where a browser shows what the cloud holds. */
+export function pageOf({ url }: SandboxServer): string {
+  return `${url}/sandbox`;
 }
 
 /** What a program needs to take the sandbox for the service. */
@@ -132,16 +157,14 @@ export function sandboxEnvironment({ url, token }: SandboxServer): Readonly<Reco
   return { DIGITALOCEAN_API_URL: url, DIGITALOCEAN_TOKEN: token };
 }
 
-async function answers(server: SandboxServer): Promise<boolean> {
+/** Asks what no fault meets. */
+async function answers({ url, token }: SandboxServer): Promise<boolean> {
   try {
-    return (await ask(server, "/v2/account")).ok;
+    const headers = { authorization: `Bearer ${token}` };
+    return (await fetch(`${url}/sandbox/faults`, { headers, signal: AbortSignal.timeout(5_000) })).ok;
   } catch (error) {
     // fetch says TypeError for whatever keeps it from an answer.
     if (error instanceof TypeError || (error as Error).name === "TimeoutError") return false;
     throw error;
   }
-}
-
-function ask({ url, token }: SandboxServer, at: string): Promise<Response> {
-  return fetch(url + at, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000) });
 }

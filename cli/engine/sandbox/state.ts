@@ -110,14 +110,19 @@ export interface VolumeRecord {
   tags: string[];
 }
 
-/** A fault that the next matching request meets. */
+/** A fault that the next matching request or action meets. */
 export interface FaultRecord {
-  readonly kind: "refuse" | "throttle" | "stuck" | "errored" | "slow";
-  /** "POST /v2/droplets": a request matches when its method and the beginning of its path do. */
+  readonly kind: "refuse" | "fail" | "throttle" | "slow" | "stuck" | "errored";
+  /**
+   * Of a request: "POST /v2/droplets", when its method and the beginning of its path are these. Of what is stuck or errored: the
+   * type of the action, "create" or "resize"; empty for any.
+   */
   readonly on: string;
   times: number;
-  /** Seconds of Retry-After, or milliseconds of delay. */
+  /** Seconds of Retry-After (throttle), milliseconds of delay (slow), seconds of being locked (stuck). */
   readonly value: number;
+  /** What a refusal says; else the service's words about a limit. */
+  readonly message?: string | undefined;
 }
 
 export interface CloudState {

@@ -1,12 +1,20 @@
 // /v2/account, /v2/account/keys, and the catalogue: regions, sizes, images.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { hourly, images, regions, sizes } from "../catalogue.ts";
+import { catalogue } from "../catalogue.ts";
 import type { CloudState, KeyRecord } from "../state.ts";
+import { dropletLimit, renderAction } from "./droplets.ts";
+import { reservedIpLimit } from "./reserved-ips.ts";
 import { bare, type Call, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { actionAnswer, actionSchema, imageSchema, nothing, pageSchema, regionSchema, sizeSchema } from "./schemas.ts";
 
-const keySchema = z.object({ id: z.int().min(1), name: z.string(), fingerprint: z.string(), public_key: z.string() });
-const response = z.object({ ssh_key: keySchema });
+const keySchema = z.strictObject({
+  id: z.int().min(1),
+  name: z.string(),
+  fingerprint: z.string().regex(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/),
+  public_key: z.string(),
+});
+const response = z.strictObject({ ssh_key: keySchema });
 
 /** By number, or by fingerprint. */
 function find(cloud: CloudState, wanted: string | undefined): KeyRecord {
@@ -15,44 +23,42 @@ function find(cloud: CloudState, wanted: string | undefined): KeyRecord {
   return key;
 }
 
-const allRegions = regions.map((region) => ({
-  ...region,
-  available: true,
-  features: ["ipv6"],
-  sizes: sizes.map(({ slug }) => slug),
-}));
-const allSizes = sizes.map((size) => ({
-  ...size,
-  price_hourly: hourly(size.price_monthly),
-  transfer: 1,
-  available: true,
-  regions: regions.map(({ slug }) => slug),
-  description: "Basic",
-}));
-const allImages = images.map((image) => ({
-  ...image,
-  public: true,
-  type: "base",
-  status: "available",
-  regions: regions.map(({ slug }) => slug),
-}));
+const accountSchema = z.strictObject({
+  uuid: z.string(),
+  name: z.string(),
+  email: z.email(),
+  email_verified: z.boolean(),
+  status: z.enum(["active", "warning", "locked"]),
+  status_message: z.string(),
+  droplet_limit: z.int(),
+  floating_ip_limit: z.int(),
+  team: z.strictObject({ uuid: z.string(), name: z.string() }),
+});
+
+const account: z.output<typeof accountSchema> = {
+  uuid: "5a4d0b0c-0000-4000-8000-000000000001",
+  name: "Sandbox",
+  email: "sandbox@example.org",
+  email_verified: true,
+  status: "active",
+  status_message: "",
+  droplet_limit: dropletLimit,
+  floating_ip_limit: reservedIpLimit,
+  team: { uuid: "5a4d0b0c-0000-4000-8000-000000000002", name: "Sandbox" },
+};
+
+/** What is asked for: "distribution" for what comes from a distribution; private are images of one's own, and there are none. */
+function imagesFor(query: URLSearchParams) {
+  if (query.get("private") === "true" || query.get("type") === "application") return [];
+  return catalogue.images;
+}
 
 export const accountRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/account",
-    answer: () => ({
-      status: 200,
-      body: {
-        account: {
-          uuid: "sandbox",
-          email: "sandbox@example.org",
-          status: "active",
-          droplet_limit: 25,
-          email_verified: true,
-        },
-      },
-    }),
+    response: z.strictObject({ account: accountSchema }),
+    answer: () => ({ status: 200, body: { account } }),
   }),
   route({
     method: "POST",
@@ -77,6 +83,7 @@ export const accountRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/account/keys",
+    response: pageSchema("ssh_keys", keySchema),
     answer: (call) => page(call, "ssh_keys", Object.values(call.cloud.keys), "/v2/account/keys"),
   }),
   bare({
@@ -98,30 +105,56 @@ export const accountRoutes: readonly Route[] = [
   bare({
     method: "DELETE",
     path: "/v2/account/keys/:id",
+    response: nothing,
     answer(call) {
       delete call.cloud.keys[find(call.cloud, call.params["id"]).id];
       return { status: 204 };
     },
   }),
-  bare({ method: "GET", path: "/v2/regions", answer: (call) => page(call, "regions", allRegions, "/v2/regions") }),
-  bare({ method: "GET", path: "/v2/sizes", answer: (call) => page(call, "sizes", allSizes, "/v2/sizes") }),
-  bare({ method: "GET", path: "/v2/images", answer: (call) => page(call, "images", allImages, "/v2/images") }),
+  bare({
+    method: "GET",
+    path: "/v2/regions",
+    response: pageSchema("regions", regionSchema),
+    answer: (call) => page(call, "regions", catalogue.regions, "/v2/regions"),
+  }),
+  bare({
+    method: "GET",
+    path: "/v2/sizes",
+    response: pageSchema("sizes", sizeSchema),
+    answer: (call) => page(call, "sizes", catalogue.sizes, "/v2/sizes"),
+  }),
+  bare({
+    method: "GET",
+    path: "/v2/images",
+    response: pageSchema("images", imageSchema),
+    answer: (call) => page(call, "images", imagesFor(call.query), "/v2/images"),
+  }),
   bare({
     method: "GET",
     path: "/v2/images/:id",
+    response: z.strictObject({ image: imageSchema }),
     answer(call) {
-      const image = allImages.find(({ id, slug }) => String(id) === call.params["id"] || slug === call.params["id"]);
+      const wanted = call.params["id"];
+      const image = catalogue.images.find(({ id, slug }) => String(id) === wanted || slug === wanted);
       if (image === undefined) throw notFound();
       return { status: 200, body: { image } };
     },
   }),
   bare({
     method: "GET",
+    path: "/v2/actions",
+    response: pageSchema("actions", actionSchema),
+    answer: (call) =>
+      page(call, "actions", Object.values(call.cloud.actions).toReversed().map(renderAction), "/v2/actions"),
+  }),
+  bare({
+    method: "GET",
     path: "/v2/actions/:id",
+    response: actionAnswer,
     answer(call) {
       const action = call.cloud.actions[call.params["id"] ?? ""];
       if (action === undefined) throw notFound();
-      return { status: 200, body: { action: { ...action, region: { slug: action.region_slug } } } };
+      return { status: 200, body: { action: renderAction(action) } };
     },
   }),
 ];

@@ -1,11 +1,18 @@
 // /v2/droplets: made locked and new, ready when the machine answers; changed by actions.
 import { z } from "zod";
-import { hourly, images, regions, sizeOf } from "../catalogue.ts";
+import { catalogue, images, regionOf, sizeOf } from "../catalogue.ts";
 import type { ActionRecord, CloudState, DropletRecord } from "../state.ts";
+import { spendActionFault } from "./faults.ts";
 import { bare, type Call, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { type actionAnswer, imageSchema, nothing, pageSchema, regionSchema, sizeSchema } from "./schemas.ts";
 import { vpcOf } from "./vpcs.ts";
 
 const tagName = z.string().regex(/^[a-zA-Z0-9:\-_]{1,255}$/, "is not a tag");
+export const policySchema = z.object({
+  plan: z.enum(["daily", "weekly"]),
+  weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
+  hour: z.union([0, 4, 8, 12, 16, 20].map((hour) => z.literal(hour))).optional(),
+});
 const createSchema = z.object({
   name: z
     .string()
@@ -21,6 +28,7 @@ const createSchema = z.object({
   ipv6: z.boolean().default(false),
   private_networking: z.boolean().default(true),
   monitoring: z.boolean().default(false),
+  backup_policy: policySchema.optional(),
   user_data: z.string().max(65_536).optional(),
   volumes: z
     .array(z.object({ id: z.uuid() }))
@@ -31,13 +39,13 @@ const createSchema = z.object({
   with_droplet_agent: z.boolean().optional(),
 });
 
-const networkSchema = z.object({
+const networkSchema = z.strictObject({
   ip_address: z.string(),
   netmask: z.union([z.string(), z.int()]),
   gateway: z.string(),
   type: z.enum(["public", "private"]),
 });
-export const dropletSchema = z.object({
+export const dropletSchema = z.strictObject({
   id: z.int().min(1),
   name: z.string(),
   status: z.enum(["new", "active", "off", "archive"]),
@@ -45,16 +53,23 @@ export const dropletSchema = z.object({
   memory: z.int(),
   vcpus: z.int(),
   disk: z.int(),
-  region: z.object({ slug: z.string(), name: z.string() }),
-  image: z.object({ id: z.int(), slug: z.string().nullable(), name: z.string(), distribution: z.string() }),
-  size: z.object({ slug: z.string(), price_monthly: z.number(), price_hourly: z.number() }),
+  region: regionSchema,
+  image: imageSchema,
+  size: sizeSchema,
   size_slug: z.string(),
-  networks: z.object({ v4: z.array(networkSchema), v6: z.array(networkSchema) }),
+  networks: z.strictObject({ v4: z.array(networkSchema), v6: z.array(networkSchema) }),
   features: z.array(z.string()),
   tags: z.array(z.string()),
   volume_ids: z.array(z.string()),
+  backup_ids: z.array(z.int()),
+  snapshot_ids: z.array(z.int()),
+  next_backup_window: z.strictObject({ start: z.iso.datetime(), end: z.iso.datetime() }).nullable(),
   vpc_uuid: z.string(),
-  created_at: z.string(),
+  created_at: z.iso.datetime(),
+});
+
+const linksSchema = z.strictObject({
+  actions: z.array(z.strictObject({ id: z.int(), rel: z.string(), href: z.url() })),
 });
 
 export function dropletOf(cloud: CloudState, id: string | undefined): DropletRecord {
@@ -74,13 +89,13 @@ export function startAction(
   return record;
 }
 
-export function renderAction(action: ActionRecord): object {
-  return { ...action, region: { slug: action.region_slug } };
+export function renderAction(action: ActionRecord): z.output<typeof actionAnswer>["action"] {
+  return { ...action, region: regionOf(action.region_slug)! };
 }
 
 export function renderDroplet(droplet: DropletRecord): z.output<typeof dropletSchema> {
-  const size = sizeOf(droplet.size)!;
-  const image = images.find(({ slug }) => slug === droplet.image)!;
+  const size = catalogue.sizes.find(({ slug }) => slug === droplet.size)!;
+  const image = catalogue.images.find(({ slug }) => slug === droplet.image)!;
   const v4 = (address: string | null, type: "public" | "private") =>
     address === null
       ? []
@@ -93,9 +108,9 @@ export function renderDroplet(droplet: DropletRecord): z.output<typeof dropletSc
     memory: size.memory,
     vcpus: size.vcpus,
     disk: size.disk,
-    region: regions.find(({ slug }) => slug === droplet.region)!,
+    region: regionOf(droplet.region)!,
     image,
-    size: { slug: size.slug, price_monthly: size.price_monthly, price_hourly: hourly(size.price_monthly) },
+    size,
     size_slug: size.slug,
     networks: {
       v4: [...v4(droplet.public_ip, "public"), ...v4(droplet.private_ip, "private")],
@@ -104,15 +119,22 @@ export function renderDroplet(droplet: DropletRecord): z.output<typeof dropletSc
     features: droplet.features,
     tags: droplet.tags,
     volume_ids: droplet.volume_ids,
+    backup_ids: [],
+    snapshot_ids: [],
+    next_backup_window: null,
     vpc_uuid: droplet.vpc_uuid,
     created_at: droplet.created_at,
   };
 }
 
+/** Droplets of an account as it is at first. */
+export const dropletLimit = 25;
+export const dropletLimitText = "creating this/these droplet(s) will exceed your droplet limit";
+
 function create(call: Call, body: z.output<typeof createSchema>) {
   const { cloud } = call;
-  if (!regions.some(({ slug }) => slug === body.region))
-    throw unprocessable("You specified an invalid region for Droplet creation.");
+  if (Object.keys(cloud.droplets).length >= dropletLimit) throw unprocessable(dropletLimitText);
+  if (regionOf(body.region) === undefined) throw unprocessable("You specified an invalid region for Droplet creation.");
   if (sizeOf(body.size) === undefined) throw unprocessable("You specified an invalid size for Droplet creation.");
   const image = images.find(({ slug, id }) => slug === body.image || id === body.image);
   if (image === undefined) throw unprocessable("You specified an invalid image for Droplet creation.");
@@ -163,7 +185,9 @@ function create(call: Call, body: z.output<typeof createSchema>) {
     resource_type: "droplet",
     region_slug: body.region,
   });
-  call.effect({ kind: "create-droplet", id, action: action.id });
+  const stuck = spendActionFault(cloud, "stuck", "create")?.value ?? 0;
+  const errored = spendActionFault(cloud, "errored", "create") !== undefined;
+  call.effect({ kind: "create-droplet", id, action: action.id, stuck, errored });
   const links = {
     actions: [{ id: action.id, rel: "create", href: `https://api.digitalocean.com/v2/actions/${action.id}` }],
   };
@@ -174,52 +198,18 @@ export function defaultProject(cloud: CloudState) {
   return Object.values(cloud.projects).find((project) => project.is_default)!;
 }
 
-const actionSchema = z.discriminatedUnion("type", [
-  z.object({
-    type: z.enum([
-      "power_off",
-      "power_on",
-      "shutdown",
-      "reboot",
-      "enable_backups",
-      "disable_backups",
-      "enable_ipv6",
-      "enable_private_networking",
-    ]),
-  }),
-  z.object({ type: z.literal("resize"), size: z.string(), disk: z.boolean().default(false) }),
-  z.object({ type: z.literal("rename"), name: z.string().regex(/^[a-zA-Z0-9.-]{1,255}$/) }),
-]);
-
-function act(call: Call, body: z.output<typeof actionSchema>) {
-  const droplet = dropletOf(call.cloud, call.params["id"]);
-  if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
-  if (body.type === "resize") {
-    if (droplet.status !== "off") throw unprocessable("Droplet must be powered off to be resized.");
-    if (sizeOf(body.size) === undefined) throw unprocessable("Size is not available.");
-    droplet.size = body.size;
-  }
-  if (body.type === "rename") droplet.name = body.name;
-  if (body.type === "enable_ipv6" && !droplet.features.includes("ipv6")) droplet.features.push("ipv6");
-  if (body.type === "enable_backups" && !droplet.features.includes("backups")) droplet.features.push("backups");
-  if (body.type === "disable_backups") droplet.features = droplet.features.filter((one) => one !== "backups");
-  const { id, region } = droplet;
-  const action = startAction(call, { type: body.type, resource_id: id, resource_type: "droplet", region_slug: region });
-  call.effect({ kind: "droplet-action", id, action: action.id, type: body.type });
-  return { status: 201, body: { action: renderAction(action) } };
-}
-
 export const dropletRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v2/droplets",
     request: createSchema,
-    response: z.object({ droplet: dropletSchema, links: z.unknown() }),
+    response: z.strictObject({ droplet: dropletSchema, links: linksSchema }),
     answer: create,
   }),
   bare({
     method: "GET",
     path: "/v2/droplets",
+    response: pageSchema("droplets", dropletSchema),
     answer(call) {
       const tag = call.query.get("tag_name");
       const all = Object.values(call.cloud.droplets).filter((one) => tag === null || one.tags.includes(tag));
@@ -229,30 +219,20 @@ export const dropletRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/droplets/:id",
-    response: z.object({ droplet: dropletSchema }),
+    response: z.strictObject({ droplet: dropletSchema }),
     answer: (call) => ({ status: 200, body: { droplet: renderDroplet(dropletOf(call.cloud, call.params["id"])) } }),
   }),
   bare({
     method: "DELETE",
     path: "/v2/droplets/:id",
+    response: nothing,
     answer(call) {
       const droplet = dropletOf(call.cloud, call.params["id"]);
       if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
       droplet.locked = true;
-      call.effect({ kind: "delete-droplet", id: droplet.id });
+      const stuck = spendActionFault(call.cloud, "stuck", "delete")?.value ?? 0;
+      call.effect({ kind: "delete-droplet", id: droplet.id, stuck });
       return { status: 204 };
-    },
-  }),
-  route({ method: "POST", path: "/v2/droplets/:id/actions", request: actionSchema, answer: act }),
-  bare({
-    method: "GET",
-    path: "/v2/droplets/:id/actions",
-    answer(call) {
-      const { id } = dropletOf(call.cloud, call.params["id"]);
-      const all = Object.values(call.cloud.actions).filter(
-        (one) => one.resource_type === "droplet" && one.resource_id === id,
-      );
-      return page(call, "actions", all.toReversed().map(renderAction), `/v2/droplets/${id}/actions`);
     },
   }),
 ];

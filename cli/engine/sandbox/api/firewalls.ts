@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { CloudState, FirewallRecord, RuleRecord } from "../state.ts";
 import { bare, type Call, conflict, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { nothing, pageSchema } from "./schemas.ts";
 
 /** Limits of the service per firewall. */
 const dropletLimit = 10;
@@ -9,7 +10,10 @@ const tagLimit = 5;
 const ruleLimit = 50;
 
 const peersSchema = z.object({
-  addresses: z.array(z.string().max(64)).max(1000).optional(),
+  addresses: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "address is not an IP address or range"))
+    .max(1000)
+    .optional(),
   tags: z.array(z.string().max(255)).max(tagLimit).optional(),
   droplet_ids: z.array(z.int()).max(dropletLimit).optional(),
   load_balancer_uids: z.array(z.string()).optional(),
@@ -31,13 +35,18 @@ const bodySchema = z.object({
   droplet_ids: z.array(z.int()).nullable().default([]),
   tags: z.array(z.string()).nullable().default([]),
 });
-const firewallSchema = bodySchema.extend({
+export const firewallSchema = z.strictObject({
+  name: z.string(),
+  inbound_rules: z.array(z.strictObject(inboundSchema.shape)),
+  outbound_rules: z.array(z.strictObject(outboundSchema.shape)),
+  droplet_ids: z.array(z.int()),
+  tags: z.array(z.string()),
   id: z.uuid(),
   status: z.enum(["waiting", "succeeded", "failed"]),
-  created_at: z.string(),
+  created_at: z.iso.datetime(),
   pending_changes: z.array(z.object({ droplet_id: z.int(), removing: z.boolean(), status: z.string() })),
 });
-const response = z.object({ firewall: firewallSchema });
+const response = z.strictObject({ firewall: firewallSchema });
 
 function render(firewall: FirewallRecord): z.output<typeof firewallSchema> {
   const rule = ({ protocol, ports }: RuleRecord) => ({ protocol, ports });
@@ -109,6 +118,7 @@ export const firewallRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/firewalls",
+    response: pageSchema("firewalls", firewallSchema),
     answer: (call) => page(call, "firewalls", Object.values(call.cloud.firewalls).map(render), "/v2/firewalls"),
   }),
   bare({
@@ -131,6 +141,7 @@ export const firewallRoutes: readonly Route[] = [
   bare({
     method: "DELETE",
     path: "/v2/firewalls/:id",
+    response: nothing,
     answer(call) {
       delete call.cloud.firewalls[find(call).id];
       call.effect({ kind: "apply-network" });

@@ -1,18 +1,22 @@
 // /v2/reserved_ips: addresses that stay, assigned by actions.
 import { z } from "zod";
-import { regions } from "../catalogue.ts";
-import type { ReservedIpRecord } from "../state.ts";
+import { regionOf } from "../catalogue.ts";
+import type { DropletRecord, ReservedIpRecord } from "../state.ts";
 import { defaultProject, dropletOf, dropletSchema, renderAction, renderDroplet, startAction } from "./droplets.ts";
+import { spendActionFault } from "./faults.ts";
 import { bare, type Call, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { actionAnswer, nothing, pageSchema, regionSchema } from "./schemas.ts";
 
-const schema = z.object({
+const schema = z.strictObject({
   ip: z.ipv4(),
-  region: z.object({ slug: z.string(), name: z.string() }),
+  region: regionSchema,
   droplet: dropletSchema.nullable(),
   locked: z.boolean(),
   project_id: z.string(),
 });
-const response = z.object({ reserved_ip: schema });
+const response = z.strictObject({ reserved_ip: schema });
+/** Reserved addresses of an account as it is at first. */
+export const reservedIpLimit = 20;
 const actionSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("assign"), droplet_id: z.int().min(1) }),
   z.object({ type: z.literal("unassign") }),
@@ -28,7 +32,7 @@ function render(call: Call, { ip, region, droplet_id }: ReservedIpRecord): z.out
   const droplet = droplet_id === null ? undefined : call.cloud.droplets[droplet_id];
   return {
     ip,
-    region: regions.find(({ slug }) => slug === region)!,
+    region: regionOf(region)!,
     droplet: droplet === undefined ? null : renderDroplet(droplet),
     locked: false,
     project_id: Object.values(call.cloud.projects).find(({ urns }) => urns.includes(`do:reservedip:${ip}`))?.id ?? "",
@@ -37,11 +41,22 @@ function render(call: Call, { ip, region, droplet_id }: ReservedIpRecord): z.out
 
 /** Reserved addresses lie beside those of droplets, in a range for benchmarks (RFC 2544). */
 function free(call: Call): string {
+  if (Object.keys(call.cloud.reservedIps).length >= reservedIpLimit) throw unprocessable("reserved IP limit reached");
   for (let index = 1; index < 250; index += 1) {
     const ip = `198.19.255.${index}`;
     if (call.cloud.reservedIps[ip] === undefined) return ip;
   }
   throw unprocessable("reserved IP limit reached");
+}
+
+/** A droplet of the same region, at rest, that has no other reserved address. */
+function assignable(call: Call, { ip, region }: ReservedIpRecord, id: number): DropletRecord {
+  const droplet = dropletOf(call.cloud, String(id));
+  if (droplet.region !== region) throw unprocessable("The Droplet is in another region than the reserved IP.");
+  if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
+  if (Object.values(call.cloud.reservedIps).some((one) => one.droplet_id === id && one.ip !== ip))
+    throw unprocessable("The Droplet already has a reserved IP.");
+  return droplet;
 }
 
 export const reservedIpRoutes: readonly Route[] = [
@@ -53,7 +68,7 @@ export const reservedIpRoutes: readonly Route[] = [
     answer(call, body) {
       const droplet = "droplet_id" in body ? dropletOf(call.cloud, String(body.droplet_id)) : undefined;
       const region = droplet?.region ?? ("region" in body ? body.region : "");
-      if (!regions.some(({ slug }) => slug === region)) throw unprocessable("Region is not valid");
+      if (regionOf(region) === undefined) throw unprocessable("Region is not valid");
       const ip = free(call);
       const record: ReservedIpRecord = { ip, region, droplet_id: droplet?.id ?? null };
       call.cloud.reservedIps[ip] = record;
@@ -65,6 +80,7 @@ export const reservedIpRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/reserved_ips",
+    response: pageSchema("reserved_ips", schema),
     answer: (call) =>
       page(
         call,
@@ -82,6 +98,7 @@ export const reservedIpRoutes: readonly Route[] = [
   bare({
     method: "DELETE",
     path: "/v2/reserved_ips/:ip",
+    response: nothing,
     answer(call) {
       const { ip } = find(call);
       delete call.cloud.reservedIps[ip];
@@ -95,18 +112,11 @@ export const reservedIpRoutes: readonly Route[] = [
     method: "POST",
     path: "/v2/reserved_ips/:ip/actions",
     request: actionSchema,
+    response: actionAnswer,
     answer(call, body) {
       const record = find(call);
-      if (body.type === "assign") {
-        const droplet = dropletOf(call.cloud, String(body.droplet_id));
-        if (droplet.region !== record.region)
-          throw unprocessable("The Droplet is in another region than the reserved IP.");
-        if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
-        record.droplet_id = droplet.id;
-      } else {
-        if (record.droplet_id === null) throw unprocessable("The reserved IP is not assigned.");
-        record.droplet_id = null;
-      }
+      const droplet = body.type === "assign" ? assignable(call, record, body.droplet_id) : undefined;
+      if (droplet === undefined && record.droplet_id === null) throw unprocessable("The reserved IP is not assigned.");
       const type = `${body.type}_ip`;
       const action = startAction(call, {
         type,
@@ -114,14 +124,17 @@ export const reservedIpRoutes: readonly Route[] = [
         resource_type: "reserved_ip",
         region_slug: record.region,
       });
+      const errored = spendActionFault(call.cloud, "errored", type) !== undefined;
+      if (!errored) record.droplet_id = droplet?.id ?? null;
       call.effect({ kind: "apply-network" });
-      call.effect({ kind: "finish-action", action: action.id });
+      call.effect({ kind: "finish-action", action: action.id, errored });
       return { status: 201, body: { action: renderAction(action) } };
     },
   }),
   bare({
     method: "GET",
     path: "/v2/reserved_ips/:ip/actions/:action",
+    response: actionAnswer,
     answer(call) {
       find(call);
       const action = call.cloud.actions[call.params["action"] ?? ""];

@@ -22,12 +22,21 @@ export const conflict = (message: string): ApiRefusal => new ApiRefusal(409, "co
 
 /** What goes on after the answer, in the world of machines. */
 export type Effect =
-  | { readonly kind: "create-droplet"; readonly id: number; readonly action: number }
-  | { readonly kind: "delete-droplet"; readonly id: number }
+  | {
+      readonly kind: "create-droplet";
+      readonly id: number;
+      readonly action: number;
+      /** Seconds that it stays new and locked longer than it takes. */
+      readonly stuck?: number;
+      readonly errored?: boolean;
+    }
+  | { readonly kind: "delete-droplet"; readonly id: number; readonly stuck?: number }
   | { readonly kind: "droplet-action"; readonly id: number; readonly action: number; readonly type: string }
-  | { readonly kind: "finish-action"; readonly action: number }
+  | { readonly kind: "finish-action"; readonly action: number; readonly errored?: boolean }
   /** Firewalls, tags or addresses changed: what guards machines is looked at anew. */
-  | { readonly kind: "apply-network" };
+  | { readonly kind: "apply-network" }
+  /** Faults were taken out: what one keeps stuck goes on. */
+  | { readonly kind: "release" };
 
 export interface Call {
   /** A draft: changes stand when the answer is given. */
@@ -52,8 +61,8 @@ export interface Route {
   /** "/v2/droplets/:id" */
   readonly path: string;
   readonly request?: z.ZodType;
-  /** Of the body of a success. */
-  readonly response?: z.ZodType;
+  /** Of the body of a success; `nothing` where there is none. */
+  readonly response: z.ZodType;
   answer(call: Call, body: never): Answer;
 }
 
@@ -62,7 +71,7 @@ export function route<B extends z.ZodType>(of: {
   readonly method: Route["method"];
   readonly path: string;
   readonly request: B;
-  readonly response?: z.ZodType;
+  readonly response: z.ZodType;
   readonly answer: (call: Call, body: z.output<B>) => Answer;
 }): Route {
   return of as unknown as Route;
@@ -72,7 +81,7 @@ export function route<B extends z.ZodType>(of: {
 export function bare(of: {
   readonly method: Route["method"];
   readonly path: string;
-  readonly response?: z.ZodType;
+  readonly response: z.ZodType;
   readonly answer: (call: Call) => Answer;
 }): Route {
   return of as unknown as Route;

@@ -1,10 +1,13 @@
 // All routes of the fake API.
 import { accountRoutes } from "./account.ts";
 import { domainRoutes } from "./domains.ts";
+import { dropletActionRoutes } from "./droplet-actions.ts";
 import { dropletRoutes } from "./droplets.ts";
+import { faultRoutes } from "./faults.ts";
 import { firewallRoutes } from "./firewalls.ts";
 import { projectRoutes } from "./projects.ts";
 import { reservedIpRoutes } from "./reserved-ips.ts";
+import { resetRoutes } from "./reset.ts";
 import type { Route } from "./route.ts";
 import { tagRoutes } from "./tags.ts";
 import { volumeRoutes } from "./volumes.ts";
@@ -13,6 +16,7 @@ import { vpcRoutes } from "./vpcs.ts";
 export const routes: readonly Route[] = [
   ...accountRoutes,
   ...dropletRoutes,
+  ...dropletActionRoutes,
   ...firewallRoutes,
   ...vpcRoutes,
   ...tagRoutes,
@@ -20,6 +24,8 @@ export const routes: readonly Route[] = [
   ...domainRoutes,
   ...projectRoutes,
   ...volumeRoutes,
+  ...faultRoutes,
+  ...resetRoutes,
 ];
 
 /** The route of a request with what its path names; "method" when only the method does not fit. */

@@ -2,7 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cloud } from "../cloud.ts";
+import { isOwnHost, pageHeaders, pagePart } from "../page/page.ts";
 import type { FaultRecord } from "../state.ts";
+import { dropletLimitText } from "./droplets.ts";
+import { spendRequestFault } from "./faults.ts";
 import { type Answer, ApiRefusal, notFound, unprocessable } from "./route.ts";
 import { matchRoute } from "./routes.ts";
 
@@ -24,6 +27,7 @@ export interface ApiServerOptions {
 export function createApiServer(options: ApiServerOptions): Server {
   let remaining = hourlyLimit;
   return createServer((request, response) => {
+    if (sendPage(options, request, response)) return;
     remaining = remaining <= 1 ? hourlyLimit : remaining - 1;
     answer(options, request)
       .catch((error: unknown) => refusalOf(error, options))
@@ -36,6 +40,19 @@ export function createApiServer(options: ApiServerOptions): Server {
         response.destroy();
       });
   });
+}
+
+/** The page asks for no token: it shows names and addresses to whoever is on this machine, and changes nothing. */
+function sendPage({ cloud, log }: ApiServerOptions, request: IncomingMessage, response: ServerResponse): boolean {
+  const part = request.method === "GET" ? pagePart(request.url ?? "", cloud.state) : undefined;
+  if (part === undefined) return false;
+  if (!isOwnHost(request.headers.host)) {
+    log(`GET ${request.url} refused: it was meant for ${JSON.stringify(request.headers.host)}`);
+    response.writeHead(421, { "content-type": "text/plain" }).end("This is not the host that you asked for.\n");
+    return true;
+  }
+  response.writeHead(200, { ...pageHeaders, "content-type": `${part.type}; charset=utf-8` }).end(part.text);
+  return true;
 }
 
 interface Given extends Answer {
@@ -61,7 +78,7 @@ async function answer({ cloud, token }: ApiServerOptions, request: IncomingMessa
     route.answer({ ...call, params: decoded, query: url.searchParams }, body as never),
   );
   // An answer that the real one would not give is this fake's own fault, and said so.
-  if (route.response !== undefined && given.body !== undefined) route.response.parse(given.body);
+  route.response.parse(given.body);
   return given;
 }
 
@@ -86,24 +103,22 @@ function parseBody(
 
 /** Spends the fault that this request meets. */
 async function meetFault(cloud: Cloud, method: string, path: string): Promise<Given | undefined> {
-  const kinds: readonly FaultRecord["kind"][] = ["refuse", "throttle", "slow"];
-  const matches = ({ kind, on, times }: FaultRecord): boolean =>
-    kinds.includes(kind) && times > 0 && `${method} ${path}`.startsWith(on);
-  if (!cloud.state.faults.some(matches)) return undefined;
+  // The sandbox's own routes meet none, or nobody could take a fault out again.
+  if (cloud.state.faults.length === 0 || !path.startsWith("/v2/")) return undefined;
   let met: FaultRecord | undefined;
   await cloud.change((draft) => {
-    met = draft.faults.find(matches);
-    if (met !== undefined) met.times -= 1;
-    draft.faults = draft.faults.filter(({ times }) => times > 0);
+    met = spendRequestFault(draft, `${method} ${path}`);
   });
   switch (met?.kind) {
     case "refuse":
-      throw unprocessable("creating this/these droplet(s) will exceed your droplet limit");
+      throw unprocessable(met.message ?? dropletLimitText);
+    case "fail":
+      throw new ApiRefusal(500, "server_error", met.message ?? "Unexpected server-side error");
     case "throttle":
       return {
         status: 429,
         headers: { "retry-after": String(met.value) },
-        body: { id: "too_many_requests", message: "API Rate limit exceeded." },
+        body: { id: "too_many_requests", message: met.message ?? "API Rate limit exceeded." },
       };
     case "slow":
       await sleep(met.value);

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import type { CloudState } from "../state.ts";
 import { bare, type Call, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { nothing, pageSchema } from "./schemas.ts";
 
-const count = z.object({ count: z.int() });
-const tagSchema = z.object({
+const count = z.strictObject({ count: z.int() });
+const tagSchema = z.strictObject({
   name: z.string(),
   resources: count.extend({
     droplets: count,
@@ -58,7 +59,7 @@ export const tagRoutes: readonly Route[] = [
     method: "POST",
     path: "/v2/tags",
     request: z.object({ name: z.string().regex(/^[a-zA-Z0-9:\-_]{1,255}$/, "Name is invalid") }),
-    response: z.object({ tag: tagSchema }),
+    response: z.strictObject({ tag: tagSchema }),
     answer(call, { name }) {
       if (!call.cloud.tags.includes(name)) call.cloud.tags.push(name);
       return { status: 201, body: { tag: render(call.cloud, name) } };
@@ -67,6 +68,7 @@ export const tagRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/tags",
+    response: pageSchema("tags", tagSchema),
     answer: (call) =>
       page(
         call,
@@ -78,12 +80,13 @@ export const tagRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/tags/:name",
-    response: z.object({ tag: tagSchema }),
+    response: z.strictObject({ tag: tagSchema }),
     answer: (call) => ({ status: 200, body: { tag: render(call.cloud, known(call)) } }),
   }),
   bare({
     method: "DELETE",
     path: "/v2/tags/:name",
+    response: nothing,
     answer(call) {
       const name = known(call);
       call.cloud.tags = call.cloud.tags.filter((one) => one !== name);
@@ -98,6 +101,7 @@ export const tagRoutes: readonly Route[] = [
     method: "POST",
     path: "/v2/tags/:name/resources",
     request: resourcesSchema,
+    response: nothing,
     answer(call, body) {
       const name = known(call);
       for (const bearer of bearers(call.cloud, body)) bearer.tags = [...new Set([...bearer.tags, name])];
@@ -109,6 +113,7 @@ export const tagRoutes: readonly Route[] = [
     method: "DELETE",
     path: "/v2/tags/:name/resources",
     request: resourcesSchema,
+    response: nothing,
     answer(call, body) {
       const name = known(call);
       for (const bearer of bearers(call.cloud, body)) bearer.tags = bearer.tags.filter((one) => one !== name);

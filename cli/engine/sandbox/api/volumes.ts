@@ -1,9 +1,11 @@
 // /v2/volumes: block storage, attached to one droplet at a time.
 import { z } from "zod";
-import { regions } from "../catalogue.ts";
+import { regionOf } from "../catalogue.ts";
 import type { VolumeRecord } from "../state.ts";
 import { defaultProject, dropletOf, renderAction, startAction } from "./droplets.ts";
+import { spendActionFault } from "./faults.ts";
 import { bare, type Call, conflict, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { actionAnswer, nothing, pageSchema, regionSchema } from "./schemas.ts";
 
 const createSchema = z.object({
   region: z.string(),
@@ -17,9 +19,9 @@ const createSchema = z.object({
   filesystem_label: z.string().max(16).default(""),
   tags: z.array(z.string()).nullable().default([]),
 });
-const volumeSchema = z.object({
+const volumeSchema = z.strictObject({
   id: z.uuid(),
-  region: z.object({ slug: z.string() }),
+  region: regionSchema,
   name: z.string(),
   size_gigabytes: z.int(),
   description: z.string(),
@@ -27,9 +29,9 @@ const volumeSchema = z.object({
   filesystem_type: z.string(),
   filesystem_label: z.string(),
   tags: z.array(z.string()),
-  created_at: z.string(),
+  created_at: z.iso.datetime(),
 });
-const response = z.object({ volume: volumeSchema });
+const response = z.strictObject({ volume: volumeSchema });
 const region = z.string().optional();
 const actionSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("attach"), droplet_id: z.int(), region }),
@@ -38,7 +40,7 @@ const actionSchema = z.discriminatedUnion("type", [
 ]);
 
 function render(volume: VolumeRecord): z.output<typeof volumeSchema> {
-  return { ...volume, region: { slug: volume.region } };
+  return { ...volume, region: regionOf(volume.region)! };
 }
 
 function find(call: Call): VolumeRecord {
@@ -49,31 +51,49 @@ function find(call: Call): VolumeRecord {
 
 function act(call: Call, body: z.output<typeof actionSchema>) {
   const volume = find(call);
-  if (body.type === "resize") {
-    if (body.size_gigabytes < volume.size_gigabytes) throw unprocessable("A volume can only grow.");
-    volume.size_gigabytes = body.size_gigabytes;
-  } else {
-    const droplet = dropletOf(call.cloud, String(body.droplet_id));
-    if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
-    if (body.type === "attach") {
-      if (droplet.region !== volume.region) throw unprocessable("The volume is in another region than the Droplet.");
-      if (volume.droplet_ids.some((id) => id !== droplet.id))
-        throw conflict("The volume is attached to another Droplet.");
-      volume.droplet_ids = [droplet.id];
-      droplet.volume_ids = [...new Set([...droplet.volume_ids, volume.id])];
-    } else {
-      volume.droplet_ids = [];
-      droplet.volume_ids = droplet.volume_ids.filter((id) => id !== volume.id);
-    }
-  }
+  const change = body.type === "resize" ? grow(volume, body.size_gigabytes) : attachment(call, volume, body);
+  const type = `${body.type}_volume`;
   const action = startAction(call, {
-    type: `${body.type}_volume`,
+    type,
     resource_id: 0,
     resource_type: "volume",
     region_slug: volume.region,
   });
-  call.effect({ kind: "finish-action", action: action.id });
+  const errored = spendActionFault(call.cloud, "errored", type) !== undefined;
+  if (!errored) change();
+  call.effect({ kind: "finish-action", action: action.id, errored });
   return { status: 202, body: { action: renderAction(action) } };
+}
+
+/** Checks, and gives what is then to be done. @throws ApiRefusal */
+function grow(volume: VolumeRecord, size: number): () => void {
+  if (size < volume.size_gigabytes) throw unprocessable("A volume can only grow.");
+  return () => {
+    volume.size_gigabytes = size;
+  };
+}
+
+function attachment(
+  call: Call,
+  volume: VolumeRecord,
+  { type, droplet_id }: { readonly type: "attach" | "detach"; readonly droplet_id: number },
+): () => void {
+  const droplet = dropletOf(call.cloud, String(droplet_id));
+  if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
+  if (type === "detach") {
+    return () => {
+      volume.droplet_ids = [];
+      droplet.volume_ids = droplet.volume_ids.filter((id) => id !== volume.id);
+    };
+  }
+  if (droplet.region !== volume.region) throw unprocessable("The volume is in another region than the Droplet.");
+  if (volume.droplet_ids.some((id) => id !== droplet.id)) {
+    throw conflict("The volume is attached to another Droplet.");
+  }
+  return () => {
+    volume.droplet_ids = [droplet.id];
+    droplet.volume_ids = [...new Set([...droplet.volume_ids, volume.id])];
+  };
 }
 
 export const volumeRoutes: readonly Route[] = [
@@ -83,7 +103,7 @@ export const volumeRoutes: readonly Route[] = [
     request: createSchema,
     response,
     answer(call, { snapshot_id: _, ...body }) {
-      if (!regions.some(({ slug }) => slug === body.region)) throw unprocessable("region is invalid");
+      if (regionOf(body.region) === undefined) throw unprocessable("region is invalid");
       if (Object.values(call.cloud.volumes).some((one) => one.name === body.name && one.region === body.region)) {
         throw conflict("a volume with that name already exists in this region");
       }
@@ -98,9 +118,13 @@ export const volumeRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/volumes",
+    response: pageSchema("volumes", volumeSchema),
     answer(call) {
-      const name = call.query.get("name");
-      const all = Object.values(call.cloud.volumes).filter((one) => name === null || one.name === name);
+      const name = call.query.get("name") ?? "";
+      const region = call.query.get("region") ?? "";
+      const all = Object.values(call.cloud.volumes).filter(
+        (one) => (name === "" || one.name === name) && (region === "" || one.region === region),
+      );
       return page(call, "volumes", all.map(render), "/v2/volumes");
     },
   }),
@@ -113,6 +137,7 @@ export const volumeRoutes: readonly Route[] = [
   bare({
     method: "DELETE",
     path: "/v2/volumes/:id",
+    response: nothing,
     answer(call) {
       const { id, droplet_ids } = find(call);
       if (droplet_ids.length > 0) throw conflict("failed to delete volume: it is attached");
@@ -122,5 +147,11 @@ export const volumeRoutes: readonly Route[] = [
       return { status: 204 };
     },
   }),
-  route({ method: "POST", path: "/v2/volumes/:id/actions", request: actionSchema, answer: act }),
+  route({
+    method: "POST",
+    path: "/v2/volumes/:id/actions",
+    request: actionSchema,
+    response: actionAnswer,
+    answer: act,
+  }),
 ];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { regions } from "../catalogue.ts";
 import type { CloudState, VpcRecord } from "../state.ts";
 import { bare, type Call, conflict, notFound, page, type Route, route, unprocessable } from "./route.ts";
+import { nothing, pageSchema } from "./schemas.ts";
 
 const name = z
   .string()
@@ -18,17 +19,17 @@ const changeSchema = z.object({
   description: z.string().max(255).default(""),
   default: z.boolean().default(false),
 });
-const vpcSchema = z.object({
+const vpcSchema = z.strictObject({
   id: z.uuid(),
   urn: z.string(),
   name: z.string(),
   description: z.string(),
   region: z.string(),
   ip_range: z.string(),
-  created_at: z.string(),
+  created_at: z.iso.datetime(),
   default: z.boolean(),
 });
-const response = z.object({ vpc: vpcSchema });
+const response = z.strictObject({ vpc: vpcSchema });
 
 function render(vpc: VpcRecord): z.output<typeof vpcSchema> {
   return { ...vpc, urn: `do:vpc:${vpc.id}` };
@@ -82,6 +83,7 @@ export const vpcRoutes: readonly Route[] = [
   bare({
     method: "GET",
     path: "/v2/vpcs",
+    response: pageSchema("vpcs", vpcSchema),
     answer: (call) => page(call, "vpcs", Object.values(call.cloud.vpcs).map(render), "/v2/vpcs"),
   }),
   bare({
@@ -103,6 +105,7 @@ export const vpcRoutes: readonly Route[] = [
   bare({
     method: "DELETE",
     path: "/v2/vpcs/:id",
+    response: nothing,
     answer(call) {
       const { id, default: standing } = find(call.cloud, call.params["id"]);
       if (standing) throw conflict("Can not delete a default VPC.");

@@ -6,6 +6,7 @@ import { memoryMachines } from "../../../../cli/engine/sandbox/machines.ts";
 import { type Laboratory, openLaboratory } from "./laboratory.ts";
 
 const droplet = { name: "one", region: "fra1", size: "s-1vcpu-1gb", image: "debian-13-x64" };
+const anybody = { protocol: "tcp", ports: "22", sources: { addresses: ["0.0.0.0/0"] } };
 let lab: Laboratory;
 
 beforeAll(async () => {
@@ -59,7 +60,7 @@ describe("the fake API", () => {
   });
 
   it("keeps the limits of a firewall", async () => {
-    const rule = { protocol: "tcp", ports: "22", sources: { addresses: ["0.0.0.0/0"] } };
+    const rule = anybody;
     const refused = async (body: object) =>
       (await lab.ask("POST", "/v2/firewalls", { name: "f", ...body })).body.message;
     expect(await refused({ inbound_rules: [] })).toMatch(/at least one rule/);
@@ -83,6 +84,12 @@ describe("the fake API", () => {
       ["POST", "/v2/account/keys", { name: "k", public_key: "ssh-rsa" }, 422],
       ["PUT", "/v2/firewalls/none", { name: "f" }, 404],
       ["DELETE", "/v2/regions", undefined, 405],
+      [
+        "POST",
+        "/v2/firewalls",
+        { name: "f", inbound_rules: [{ ...anybody, sources: { addresses: ["1.1.1.1 accept"] } }] },
+        422,
+      ],
       ["GET", "/v2/nothing/here", undefined, 404],
       ["POST", "/v2/tags", { name: "x".repeat(2_000_000) }, 413],
     ];
@@ -101,6 +108,50 @@ describe("the fake API", () => {
     expect((await lab.ask("GET", "/v2/sizes")).status).toBe(200);
     expect((await lab.ask("POST", "/v2/droplets", droplet)).status).toBe(422);
     expect(lab.cloud.state.faults).toEqual([]);
+  });
+
+  it("answers every list and every thing of a full account in the service's shapes", async () => {
+    const key = `ssh-ed25519 ${"A".repeat(68)}`;
+    const keyId = (await lab.ask("POST", "/v2/account/keys", { name: "k", public_key: key })).body.ssh_key.id;
+    const { id } = (await lab.ask("POST", "/v2/droplets", { ...droplet, ssh_keys: [keyId], ipv6: true })).body.droplet;
+    const volume = (await lab.ask("POST", "/v2/volumes", { region: "fra1", name: "v", size_gigabytes: 1 })).body.volume
+      .id;
+    const project = (await lab.ask("POST", "/v2/projects", { name: "P", purpose: "p" })).body.project.id;
+    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip;
+    await lab.ask("POST", "/v2/domains", { name: "example.net", ip_address: "198.51.100.7" });
+    const at = "/v2/domains/example.net/records";
+    const alias = { type: "CNAME", name: "www", data: "example.net." };
+    const record = (await lab.ask("POST", at, alias)).body.domain_record;
+    expect(record.data).toBe("example.net");
+    await lab.cloud.settled();
+    const lists = ["account/keys", "actions", "domains", "droplets", "firewalls", "images", "projects", "regions"];
+    const more = ["reserved_ips", "sizes", "tags", "volumes?name=v&region=fra1", "vpcs", `droplets/${id}/actions`];
+    const things = [`droplets/${id}`, `volumes/${volume}`, `projects/${project}`, "projects/default", "account"];
+    const others = [`reserved_ips/${ip}`, "domains/example.net", `account/keys/${keyId}`, "images/debian-13-x64"];
+    const inner = [`projects/${project}/resources`, "domains/example.net/records"];
+    for (const path of [
+      ...lists,
+      ...more,
+      ...things,
+      ...others,
+      ...inner,
+      `domains/example.net/records/${record.id}`,
+    ]) {
+      const { status, body } = await lab.ask("GET", `/v2/${path}`);
+      expect(status, `${path}: ${body?.message}`).toBe(200);
+    }
+    expect((await lab.ask("DELETE", "/v2/projects/default")).status).toBe(412);
+    await lab.ask("DELETE", `/v2/droplets/${id}`);
+    await lab.cloud.settled();
+  });
+
+  it("keeps an account's limit of droplets", async () => {
+    const standing = Object.keys(lab.cloud.state.droplets).length;
+    for (let count = standing; count < 25; count += 1) await lab.ask("POST", "/v2/droplets", droplet);
+    const { status, body } = await lab.ask("POST", "/v2/droplets", droplet);
+    expect([status, body.message]).toEqual([422, expect.stringContaining("exceed your droplet limit")]);
+    await lab.ask("POST", "/sandbox/reset");
+    await lab.cloud.settled();
   });
 
   it("keeps everything over a restart, and finishes a droplet that was being made", async () => {
