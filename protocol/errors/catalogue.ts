@@ -1,5 +1,6 @@
 // The one catalogue of error codes, put together from one file per area; docs/errors.md is held equal to it.
 import { agentErrors } from "./agent.ts";
+import { ciErrors } from "./ci.ts";
 import { commandErrors } from "./command.ts";
 import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
@@ -29,6 +30,7 @@ const areas = {
   ...deployErrors,
   ...membershipErrors,
   ...upgradeErrors,
+  ...ciErrors,
   ...releaseErrors,
   ...terraformErrors,
   ...stateErrors,
