@@ -20,12 +20,12 @@ export function renderTokens(tokens: readonly TokenStatus[]): string {
 
 /** What to do with a token that was just made; the token itself is not in it. */
 export function renderCreated(result: CreateTokenResult, { ci }: { readonly ci: boolean }): string {
-  const { tid, uses, expires, groups, unasked, strangeGroups, mesh } = result;
+  const { tid, uses, expires, groups, unasked, strangeGroups, withoutLogin, mesh } = result;
   const where = groups.length === 0 ? "" : `, ${groups.length === 1 ? "group" : "groups"} ${groups.join(", ")}`;
   const lines = [
     `Token ${tid} of mesh ${mesh}: ${count(uses, "use")}, until ${renderTime(expires)}${where}. It is not shown again.`,
     ci
-      ? "Give it to the job as the secret TM_CI_TOKEN; tm deploy signs with it there."
+      ? "Give it to the job as the secret TM_CI_TOKEN: tm deploy logs in to the hosts and signs with it there. See: tm ci init"
       : "On the machine that is to join, as root: tm join   (it asks for the token, or reads it from stdin)",
     `Take it back with: tm token revoke ${tid}`,
   ];
@@ -36,6 +36,9 @@ export function renderCreated(result: CreateTokenResult, { ci }: { readonly ci: 
   }
   if (strangeGroups.length > 0) {
     lines.push(`Nowhere in the stack: ${strangeGroups.join(", ")}. If it is mistyped, take the token back.`);
+  }
+  if (withoutLogin.length > 0) {
+    lines.push(`It does not log in there before the next tm deploy: ${withoutLogin.join(", ")}.`);
   }
   return lines.join("\n");
 }

@@ -1,8 +1,8 @@
 // The two keys of a join token, from its seed by HKDF, and its id (protocol.md §6).
-import { createHash, hkdfSync } from "node:crypto";
+import { createHash, hkdfSync, sign } from "node:crypto";
 import type { MeshId, X25519PrivateKey, X25519PublicKey } from "../brand.ts";
 import { publicKeyOf } from "../noise/primitives.ts";
-import { ed25519PublicPoint } from "./ed25519.ts";
+import { ed25519PrivateKey, ed25519PublicPoint } from "./ed25519.ts";
 import { type Signer, seedSigner } from "./signing.ts";
 import type { X25519Pair } from "./tunnel-keys.ts";
 
@@ -13,6 +13,11 @@ export interface TokenKeys {
   readonly pub: Uint8Array;
   /** Signs grants and proofs in the namespace token@tunnelmesh. */
   readonly signer: Signer;
+  /**
+   * Ed25519 over `data` as it is, with the same key: how a token of CI logs in over SSH (RFC 4252 §7). What SSH has signed begins
+   * with the length of a session id, what `signer` signs with "SSHSIG": neither passes for the other.
+   */
+  readonly signLogin: (data: Uint8Array) => Uint8Array;
   /** Network secrets are sealed to its public half: `wrapPub` of the log entry. */
   readonly wrap: X25519Pair;
 }
@@ -29,7 +34,8 @@ export function tokenKeys(seed: Uint8Array, meshId: MeshId): TokenKeys {
   const privateKey = expand("tm-join-wrap-v1") as X25519PrivateKey;
   const pub = ed25519PublicPoint(signing);
   const wrap = { privateKey, publicKey: publicKeyOf(privateKey) as X25519PublicKey };
-  return { tid: tokenIdOf(pub), pub, signer: seedSigner(signing), wrap };
+  const signLogin = (data: Uint8Array) => Uint8Array.from(sign(null, data, ed25519PrivateKey(signing)));
+  return { tid: tokenIdOf(pub), pub, signer: seedSigner(signing), signLogin, wrap };
 }
 
 /** SHA-256 of the token's Ed25519 public key, its first 8 bytes in hexadecimal digits. */

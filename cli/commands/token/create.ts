@@ -43,7 +43,7 @@ export default class TokenCreate extends BaseCommand {
     }),
     ci: Flags.boolean({
       default: false,
-      summary: "For continuous integration: tm deploy signs with it (TM_CI_TOKEN).",
+      summary: "For continuous integration: tm deploy logs in and signs with it (TM_CI_TOKEN).",
     }),
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,

@@ -37,6 +37,9 @@ export default class TokenRevoke extends BaseCommand {
     });
     await session.progress.end();
     this.print(result.changed ? `Token ${result.tid} is revoked.` : `Token ${result.tid} was revoked before.`);
+    if (result.stillLogin.length > 0) {
+      this.print(`Not reached, so it logs in there until it expires: ${result.stillLogin.join(", ")}`);
+    }
     if (result.removed.length > 0) this.print(`Members no more: ${result.removed.join(", ")}`);
     return result;
   }

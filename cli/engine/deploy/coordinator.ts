@@ -66,7 +66,7 @@ export async function ensureCoordinator(
     hub: plan.changes ? { ...hub, touched: true, facts: await readFacts(hub.connection, mesh, signal) } : hub,
     releaseName: `${hub.release.version}-${hub.release.hash.slice(0, 16)}`,
     networkSecret() {
-      secret ??= takeNetworkSecret(hub, prepared, mesh, signal);
+      secret ??= takeNetworkSecret(run, journal.view.meshId, hub, prepared);
       return secret;
     },
   };

@@ -1,6 +1,7 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
+import { authorizeOn } from "./ci-hosts.ts";
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
@@ -102,6 +103,7 @@ async function deployMembers(
   const standing = installed.flatMap((one) => (one.ok ? [one.value] : []));
   const changed = changes.some(({ kind }) => kind !== "keep") || standing.some(({ state }) => state !== "unchanged");
   const proofs = changed ? await proveMesh(run, standing) : [];
+  await authorizeOn(run, journal.view, standing);
 
   const revoked = changes.flatMap((change) => (change.kind === "revoke" ? [change.before] : []));
   const removed = await removeRevoked(run, goneOf(changes), trustedHosts(knownHosts(records), revoked));

@@ -62,12 +62,17 @@ export async function localHosts(model: MeshModel, options: ReachOptions): Promi
   const hosts = await options.local();
   const infos = options.make
     ? await hosts.up(model.name, specs, {
-        authorizedKeys: model.admins,
+        authorizedKeys: [...model.admins, ...heldLines(options)],
         signal: options.signal,
         onProgress: (host, text) => options.progress.row(host).update(text),
       })
     : (await hosts.list(model.name)).filter((info) => info.state === "running");
   return new Map(infos.map((info) => [info.name, info]));
+}
+
+/** Whoever makes a host with a key that lies in no file wants to log in to it. */
+function heldLines({ connectOptions }: ReachOptions): readonly string[] {
+  return (connectOptions.heldKeys ?? []).map(({ blob }) => parseSshPublicKey(blob).line);
 }
 
 async function reachMember(

@@ -2,6 +2,8 @@
 import type { MeshModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
+import { heldKeysOf } from "../ci/login.ts";
+import { runnerAccess } from "../ci/runner-access.ts";
 import { createLocalHosts } from "../local/hosts.ts";
 import { connectHost } from "../ssh/connect.ts";
 import type { HostConnection } from "../ssh/connection.ts";
@@ -45,6 +47,8 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
   // Before anything is reached or made: a damaged file, or one of another stack, ends the run here.
   await refuseOtherStack(home, model);
   const identityFiles = await loginKeys(context);
+  const ciToken = context.adminKey === undefined ? context.ciToken : undefined;
+  const access = ciToken === undefined ? undefined : runnerAccess(context);
   const reachOptions: ReachOptions = {
     local: async () => createLocalHosts(),
     connect: async (target, options) => {
@@ -54,6 +58,7 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     },
     connectOptions: {
       identityFiles,
+      ...(ciToken === undefined ? {} : { heldKeys: heldKeysOf(ciToken) }),
       ...(context.confirmHostKey === undefined ? {} : { confirmHostKey: context.confirmHostKey }),
       ...(context.askSecret === undefined ? {} : { askSecret: context.askSecret }),
     },
@@ -70,10 +75,12 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     home,
     reachOptions,
     parallel,
-    reach: (make, members = model.members) => reachHosts({ ...model, members }, { ...reachOptions, make }),
+    async reach(make, members = model.members) {
+      await access?.open();
+      return reachHosts({ ...model, members }, { ...reachOptions, make });
+    },
     async ci() {
-      const { ciToken, adminKey } = context;
-      if (ciToken === undefined || adminKey !== undefined) return undefined;
+      if (ciToken === undefined) return undefined;
       ci ??= openCiToken(ciToken, (await home.read()).view, Math.floor(Date.now() / 1000));
       return ci;
     },
@@ -84,10 +91,18 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     },
     keep: (connection) => void connections.push(connection),
   };
+  let failed = true;
   try {
-    return await work(run);
+    const result = await work(run);
+    failed = false;
+    return result;
   } finally {
     for (const connection of connections) connection.close();
+    await access?.close().catch((error: Error) => {
+      if (!failed) throw error;
+      // What ended the run is said at its end; this must not hide it, nor be hidden.
+      context.progress.row("firewall").fail(error.message);
+    });
   }
 }
 

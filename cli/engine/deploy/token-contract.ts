@@ -31,6 +31,8 @@ export interface CreateTokenResult {
   readonly unasked: readonly string[];
   /** Those of `groups` that stand nowhere in the stack. */
   readonly strangeGroups: readonly string[];
+  /** With --ci: members of the stack that do not let the token log in yet; the next deploy sees to them. */
+  readonly withoutLogin: readonly string[];
 }
 /** @throws TunnelMeshError TM_TOKEN_OLD_RELEASE, TM_TOKEN_FIELD, TM_DEPLOY_NAME_TAKEN, TM_DEPLOY_COORDINATOR_UNREACHABLE */
 export type CreateToken = (parameters: CreateTokenParameters) => Promise<CreateTokenResult>;
@@ -58,6 +60,8 @@ export interface RevokeTokenResult {
   readonly changed: boolean;
   /** Names of nodes that were let go. */
   readonly removed: readonly string[];
+  /** Of a token of CI: members of the stack that let it log in until it expires, as they could not be reached. */
+  readonly stillLogin: readonly string[];
 }
 /** @throws TunnelMeshError TM_TOKEN_UNKNOWN */
 export type RevokeToken = (parameters: RevokeTokenParameters) => Promise<RevokeTokenResult>;

@@ -8,7 +8,9 @@ import { type Wrap, wrapSchema } from "../../../protocol/trust/token-entry.ts";
 import { quote } from "../ssh/quote.ts";
 import { changeMesh, type MeshChange } from "./change-mesh.ts";
 import { signCheckpoint } from "./checkpoint.ts";
+import { authorizeOn } from "./ci-hosts.ts";
 import { reservedNames } from "./reserved.ts";
+import { reachedOf } from "./run.ts";
 import type { CreateToken } from "./token-contract.ts";
 import { strangeGroups, tokenFields } from "./token-fields.ts";
 import { checkTokenKnowledge } from "./token-knowledge.ts";
@@ -42,12 +44,20 @@ export const createToken: CreateToken = ({ uses, lifetime, ephemeral, ci, ...par
     });
     // The entry is on the disk and with the coordinator before anybody sees the token.
     await journal.append(entry);
+    const withoutLogin = ci ? await allowLogin(change) : [];
     const { tid, exp, groups } = entry;
     run.context.progress.row("token").done(tid);
     const { name: mesh, stage } = run.model;
     const strange = strangeGroups(run.model, groups);
-    return { mesh, stage, tid, token: text, expires: exp, uses, groups, unasked, strangeGroups: strange };
+    return { mesh, stage, tid, token: text, expires: exp, uses, groups, unasked, strangeGroups: strange, withoutLogin };
   });
+
+/** A runner has no other key than its token. Gives the names of members that do not take it yet: the next deploy sees to them. */
+async function allowLogin({ run, journal, outcomes }: MeshChange): Promise<readonly string[]> {
+  const reached = reachedOf(outcomes).map(({ member: { name }, connection }) => ({ name, connection }));
+  const failed = await authorizeOn(run, journal.view, reached);
+  return [...outcomes.flatMap((outcome) => (outcome.kind === "unreached" ? [outcome.member.name] : [])), ...failed];
+}
 
 /** Every generation of the network secret, sealed to the token's key on the coordinator's host: it does not leave that host. */
 async function sealSecrets({ run, hub }: MeshChange, wrapPub: string): Promise<readonly Wrap[]> {

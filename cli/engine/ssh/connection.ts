@@ -1,5 +1,6 @@
 // The contract between everything that works on a host and the SSH connection it works through.
 import type { Duplex, Readable } from "node:stream";
+import type { OfferedKey } from "./offered-key.ts";
 
 /** A host as a stack or a command line names it. */
 export interface SshTarget {
@@ -56,6 +57,8 @@ export interface HostConnection {
 
 export interface ConnectOptions {
   readonly signal?: AbortSignal;
+  /** Keys that lie in no file, offered first; `label` is what an error calls them. */
+  readonly heldKeys?: readonly (OfferedKey & { readonly label: string })[];
   /** Further private key files to offer, tried before the default ones. */
   readonly identityFiles?: readonly string[];
   /** Asks on the terminal whether an unknown host key is right; absent = never (no terminal, --yes, --no-input). */

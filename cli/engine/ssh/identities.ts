@@ -28,7 +28,7 @@ export const defaultFiles: readonly string[] = ["id_ed25519", "id_ed25519_sk", "
  */
 export async function findIdentities(
   resolved: ResolvedTarget,
-  options: Pick<ConnectOptions, "askSecret" | "identityFiles">,
+  options: Pick<ConnectOptions, "askSecret" | "heldKeys" | "identityFiles">,
   home: string,
 ): Promise<Identity[]> {
   if (!resolved.login.publicKey) return [];
@@ -47,6 +47,7 @@ export async function findIdentities(
     resolved.certificateFiles.map((file) => certified(file, [...sources, ...others])),
   );
   const all = [
+    ...(options.heldKeys ?? []).map(ofMemory),
     ...certificates.flat(),
     ...withCertificates([...explicit, ...named]),
     ...others,
@@ -112,6 +113,10 @@ async function readSource(
       return { type: key.type, blob: key.getPublicSSH(), sign };
     },
   };
+}
+
+function ofMemory({ label, ...key }: NonNullable<ConnectOptions["heldKeys"]>[number]): Source {
+  return { label, type: key.type, id: key.blob.toString("base64"), prepare: async () => key };
 }
 
 function ofAgent(agent: string, { type, blob, comment }: AgentKey): Source {
