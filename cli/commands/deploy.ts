@@ -1,21 +1,44 @@
 // tm deploy: makes hosts and mesh what the stack says.
 import * as Flags from "@oclif/core/flags";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import { adminKeyFlag, canaryFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
+import type { PlanResult } from "../engine/deploy/contract.ts";
+import {
+  adminKeyFlag,
+  canaryFlag,
+  lockTimeoutFlag,
+  parallelFlag,
+  replaceFlag,
+  stackArgument,
+} from "../frame/arguments.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadDeployEngine } from "../frame/engines.ts";
+import type { Session } from "../frame/session.ts";
 
 export default class Deploy extends BaseCommand {
   static override summary = "Make the mesh what the stack says.";
   static override description =
+    "Makes droplets and what belongs to them with Terraform, where the stack has any. " +
     "Reaches every host over SSH, installs what is missing or old, signs members in and out, and checks the result. " +
     "Shows the plan and asks before anything changes. A run that stopped half-way is finished by running it again.";
-  static override examples = ["<%= config.bin %> deploy", "<%= config.bin %> deploy stacks/quickstart.ts --yes"];
+  static override examples = [
+    "<%= config.bin %> deploy",
+    "<%= config.bin %> deploy stacks/quickstart.ts --yes",
+    "<%= config.bin %> deploy --sandbox",
+    "<%= config.bin %> deploy --replace gateway",
+  ];
   static override args = { stack: stackArgument };
   static override flags = {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
     canary: canaryFlag,
+    replace: replaceFlag,
+    "host-key": Flags.string({
+      summary:
+        "Host key of a droplet that cannot prove it any more, as its console shows it. May be given more than once.",
+      helpValue: "NODE=KEY",
+      multiple: true,
+    }),
+    "lock-timeout": lockTimeoutFlag,
     downgrade: Flags.boolean({ default: false, summary: "Allow a release older than the mesh's." }),
   };
 
@@ -37,15 +60,10 @@ export default class Deploy extends BaseCommand {
       yes: flags.yes,
       downgrade: flags.downgrade,
       ...(flags.canary === undefined ? {} : { canary: flags.canary }),
-      ...(session.interactive && !flags.yes
-        ? {
-            confirm: async (plan) => {
-              const question = `Deploy ${count(plan.changes, "change")} to stage ${plan.stage}?`;
-              if (await session.confirm(`${renderPlan(plan)}\n\n${question}`)) return true;
-              throw new TunnelMeshError("TM_DECLINED");
-            },
-          }
-        : {}),
+      ...(flags.replace === undefined ? {} : { replace: flags.replace }),
+      ...(flags["host-key"] === undefined ? {} : { hostKeys: readHostKeys(flags["host-key"]) }),
+      ...(flags["lock-timeout"] === undefined ? {} : { lockTimeout: flags["lock-timeout"] }),
+      ...(session.interactive && !flags.yes ? { confirm: (plan) => confirmPlan(session, plan, renderPlan(plan)) } : {}),
     });
     await session.progress.end();
     this.print(renderHosts(result.hosts));
@@ -55,4 +73,29 @@ export default class Deploy extends BaseCommand {
       this.warnPartial(new TunnelMeshError("TM_DEPLOY_PARTIAL", { detail: `${count(result.failed, "host")} failed` }));
     return result;
   }
+}
+
+/** Whoever takes hosts or their data away types the stage's name; anything else is a yes. @throws TunnelMeshError TM_DECLINED */
+async function confirmPlan(session: Session, plan: PlanResult, rendered: string): Promise<boolean> {
+  const { isDestructive } = await import("../engine/cloud/safety.ts");
+  const { count } = await import("../output/table.ts");
+  const question = `Deploy ${count(plan.changes, "change")} to stage ${plan.stage}?`;
+  if (!isDestructive(plan.resources ?? [])) {
+    if (await session.confirm(`${rendered}\n\n${question}`)) return true;
+    throw new TunnelMeshError("TM_DECLINED");
+  }
+  const asked = `${rendered}\n\nThis removes hosts or volumes for good. ${question} Type the stage's name: `;
+  const typed = await session.askText(asked);
+  if (typed === plan.stage) return true;
+  throw new TunnelMeshError("TM_DECLINED", { detail: `${JSON.stringify(typed)} is not ${plan.stage}` });
+}
+
+/** "hub=ssh-ed25519 AAAA…" by name. @throws TunnelMeshError TM_USAGE */
+function readHostKeys(given: readonly string[]): Readonly<Record<string, string>> {
+  const entries = given.map((text) => {
+    const [, name, key] = /^([a-z0-9-]{1,63})=((?:ssh|ecdsa)-\S+ \S+)(?: .*)?$/.exec(text.trim()) ?? [];
+    if (name !== undefined && key !== undefined) return [name, key] as const;
+    throw new TunnelMeshError("TM_USAGE", { detail: `--host-key ${text}: write it as "NODE=ssh-ed25519 AAAA…"` });
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,6 +1,13 @@
 // tm plan: shows what a deploy would do, and changes nothing.
 import * as Flags from "@oclif/core/flags";
-import { adminKeyFlag, canaryFlag, parallelFlag, stackArgument } from "../frame/arguments.ts";
+import {
+  adminKeyFlag,
+  canaryFlag,
+  lockTimeoutFlag,
+  parallelFlag,
+  replaceFlag,
+  stackArgument,
+} from "../frame/arguments.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadDeployEngine } from "../frame/engines.ts";
 
@@ -14,6 +21,8 @@ export default class Plan extends BaseCommand {
     "admin-key": adminKeyFlag,
     parallel: parallelFlag,
     canary: canaryFlag,
+    replace: replaceFlag,
+    "lock-timeout": lockTimeoutFlag,
     "detailed-exitcode": Flags.boolean({ default: false, summary: "Exit with 2 when there are changes." }),
   };
 
@@ -29,6 +38,8 @@ export default class Plan extends BaseCommand {
     const result = await engine.planStack({
       ...session.engineContext(loaded, flags),
       ...(flags.canary === undefined ? {} : { canary: flags.canary }),
+      ...(flags.replace === undefined ? {} : { replace: flags.replace }),
+      ...(flags["lock-timeout"] === undefined ? {} : { lockTimeout: flags["lock-timeout"] }),
     });
     await session.progress.end();
     this.print(renderPlan(result));

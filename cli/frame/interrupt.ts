@@ -13,9 +13,17 @@ export function interruption(): AbortSignal {
   return made.signal;
 }
 
+let warning: string | undefined;
+
+/** Sets what is said when a second signal ends the process in the middle of something; undefined takes it back. */
+export function warnInterrupted(text: string | undefined): void {
+  warning = text;
+}
+
 function interrupt(made: AbortController, name: string): void {
   if (made.signal.aborted) {
     writeSync(2, "tm: ended at once; run the command again to go on from there\n");
+    if (warning !== undefined) writeSync(2, `tm: ${warning}\n`);
     process.exit(130);
   }
   // Straight to the descriptor: a progress list holds back what goes through the stream.

@@ -6,7 +6,7 @@ import type { EngineContext, LoadedStack } from "../engine/deploy/contract.ts";
 import { chooseMode, createProgress } from "../output/create.ts";
 import type { ShownProgress } from "../output/shown.ts";
 import type { CallerFlags } from "./caller.ts";
-import { interruption } from "./interrupt.ts";
+import { interruption, warnInterrupted } from "./interrupt.ts";
 import { type CommandLog, createLog } from "./log.ts";
 
 export interface GlobalFlags {
@@ -81,6 +81,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
         loaded,
         progress,
         signal,
+        warnInterrupted,
         ...(adminKey === undefined ? {} : { adminKey: path.resolve(cwd, adminKey) }),
         ...(parallel === undefined ? {} : { parallel }),
         ...(flags.sandbox ? { sandbox: true } : {}),

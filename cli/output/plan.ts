@@ -25,6 +25,7 @@ export function renderPlan(plan: PlanResult): string {
   ]);
   return [
     `Mesh ${plan.mesh}, ${plan.meshId === undefined ? "new" : `id ${plan.meshId.slice(0, 12)}`}, release ${plan.release}`,
+    ...renderResources(plan.resources),
     ...(members.length === 0 ? ["Members: no changes"] : ["Members:", ...members]),
     ...hosts,
     ...renderUpgrade(plan.upgrade),
@@ -44,4 +45,18 @@ function renderUpgrade(upgrade: PlanResult["upgrade"]): string[] {
 
 function renderBasis({ basis, error }: PlannedHost): string {
   return error === undefined ? bases[basis] : `${basis}, as the host could not be read`;
+}
+
+const marks = { create: "+", update: "~", replace: "±", delete: "-", import: "<", move: ">" } as const;
+
+function renderResources(resources: PlanResult["resources"]): readonly string[] {
+  if (resources === undefined) return [];
+  if (resources.length === 0) return ["Cloud: no changes"];
+  return [
+    "Cloud:",
+    ...resources.map(({ action, address, forcedBy }) => {
+      const why = forcedBy.length === 0 ? "" : ` (forced by ${forcedBy.join(", ")})`;
+      return `  ${marks[action]} ${action} ${address}${why}`;
+    }),
+  ];
 }

@@ -1,6 +1,7 @@
 // The one catalogue of error codes, put together from one file per area; docs/errors.md is held equal to it.
 import { agentErrors } from "./agent.ts";
 import { ciErrors } from "./ci.ts";
+import { cloudErrors } from "./cloud.ts";
 import { commandErrors } from "./command.ts";
 import { coordinationErrors } from "./coordination.ts";
 import { deployErrors } from "./deploy.ts";
@@ -34,6 +35,7 @@ const areas = {
   ...releaseErrors,
   ...terraformErrors,
   ...stateErrors,
+  ...cloudErrors,
   ...trustErrors,
   ...coordinationErrors,
   ...joinErrors,

@@ -22,4 +22,19 @@ export const sandboxErrors = {
     cause: "It answers as the service would; its own words stand above.",
     advice: ["Faults that were put in and wait: tm sandbox fault list."],
   },
+  TM_SANDBOX_MESH: {
+    title: "This mesh is in the sandbox cloud",
+    cause: "It was deployed with --sandbox, and its hosts are machines of this computer.",
+    advice: [
+      "Say so again: --sandbox, or TM_SANDBOX=1 in the environment.",
+      "For the service itself take another stage (--stage NAME), or end this one first: tm destroy --sandbox.",
+    ],
+    exitCode: 64,
+  },
+  TM_SANDBOX_OTHER_MESH: {
+    title: "This mesh is not in the sandbox cloud",
+    cause: "It was deployed without --sandbox, and its mesh file speaks of real hosts.",
+    advice: ["Leave --sandbox out.", "To try something in the sandbox: take another stage, --sandbox --stage try."],
+    exitCode: 64,
+  },
 } as const satisfies Record<`TM_${string}`, ErrorEntry>;

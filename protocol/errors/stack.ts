@@ -131,14 +131,4 @@ export const stackErrors = {
     cause: "Addresses of machines that do not exist yet are known only after apply.",
     advice: ["Put it into text`…` instead of a plain template or +."],
   },
-  TM_STACK_DROPLET_NOT_AVAILABLE: {
-    title: "Droplets cannot be deployed yet",
-    cause:
-      "This version of tm writes the Terraform of droplets, and deploys to machines that exist and to local hosts.",
-    advice: [
-      "Look at the Terraform: tm synth --out FOLDER.",
-      'Make the machine yourself and name it: new SshHost("root@203.0.113.7").',
-      "To try a mesh without any server: new LocalHost().",
-    ],
-  },
 } as const satisfies Record<`TM_${string}`, ErrorEntry>;

@@ -1,7 +1,6 @@
 // What a stack can get wrong is refused with the place and the way out.
 import { describe, expect, it } from "vitest";
 import { Droplet, defineStack, icmp, LocalHost, Mesh, SshHost, type Stack, tcp, text } from "../../constructs/index.ts";
-import { errorCatalogue } from "../../protocol/errors/catalogue.ts";
 import { alice, bob, office, refusal } from "./mesh.ts";
 
 const other = () => new Mesh({ admins: [alice] });
@@ -283,10 +282,5 @@ describe("synthesis refuses", () => {
   it("naming the line of the stack file", async () => {
     const error = await refusal(hubbed((mesh) => mesh.node("Bad Name", new LocalHost())));
     expect(error.detail).toMatch(/refusals\.test\.ts:\d+\)/);
-  });
-
-  it("saying what works instead of a droplet", async () => {
-    expect(errorCatalogue.TM_STACK_DROPLET_NOT_AVAILABLE.title).toBe("Droplets cannot be deployed yet");
-    expect(errorCatalogue.TM_STACK_DROPLET_NOT_AVAILABLE.advice.join(" ")).toMatch(/SshHost.*LocalHost/);
   });
 });

@@ -21,6 +21,8 @@ export interface Cloud {
 export interface OpenCloudOptions {
   /** False for what only reads the state, such as outputs: no token is needed then. */
   readonly token?: boolean;
+  /** True to destroy: what `protect` forbids Terraform to remove may go, as somebody has typed the stage's name. */
+  readonly unprotected?: boolean;
   /** This process' own when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -43,8 +45,9 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   progress.log(`${binary.program} ${binary.version}`);
   const sandbox = context.sandbox === true ? await openSandbox(signal) : undefined;
   const place = sandbox === undefined ? loaded.model.state : await sandboxState(loaded, environment);
+  const given = options.unprotected === true ? withoutProtection(loaded.terraform) : loaded.terraform;
   const state = place.kind === "file" ? ({ kind: "local" } as const) : place;
-  const terraform = place.kind === "file" ? withLocalBackend(loaded.terraform) : loaded.terraform;
+  const terraform = place.kind === "file" ? withLocalBackend(given) : given;
   const locking = await findLocking({
     model: { ...loaded.model, state },
     binary,
@@ -114,4 +117,15 @@ function withLocalBackend(terraform: Readonly<Record<string, unknown>>): Readonl
   const settings = terraform["terraform"] as Readonly<Record<string, unknown>>;
   const { cloud: _, ...others } = settings;
   return { ...terraform, terraform: { ...others, backend: { local: {} } } };
+}
+
+/** Takes `prevent_destroy` off hosts and their addresses; a volume that is kept is not removed anyway, and what a project adds is its own. */
+function withoutProtection(terraform: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const copy = structuredClone(terraform) as { resource?: Record<string, Record<string, { lifecycle?: object }>> };
+  for (const type of ["digitalocean_droplet", "digitalocean_reserved_ip"]) {
+    for (const { lifecycle = {} } of Object.values(copy.resource?.[type] ?? {})) {
+      Reflect.deleteProperty(lifecycle, "prevent_destroy");
+    }
+  }
+  return copy;
 }

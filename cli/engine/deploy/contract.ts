@@ -3,6 +3,16 @@ import type { MeshModel } from "../../../constructs/model.ts";
 import type { AgentStatus, PeerStatus, PingReply } from "../../../protocol/control/agent.ts";
 import type { Progress } from "../../output/progress.ts";
 import type { ConnectOptions } from "../ssh/connection.ts";
+import type { ErrorReport, PlanResult } from "./plan-contract.ts";
+
+export type {
+  ErrorReport,
+  MembershipPlan,
+  PlannedHost,
+  PlannedResource,
+  PlanResult,
+  UpgradeStep,
+} from "./plan-contract.ts";
 
 /** A stack that was found, loaded and validated; made by cli/engine/synth/load.ts. */
 export interface LoadedStack {
@@ -34,6 +44,8 @@ export interface EngineContext {
   readonly parallel?: number;
   /** The sandbox cloud of this machine stands for DigitalOcean (--sandbox, TM_SANDBOX=1). */
   readonly sandbox?: boolean;
+  /** What to know should a second Ctrl-C end this process now; undefined takes it back. */
+  readonly warnInterrupted?: (text: string | undefined) => void;
 }
 
 /**
@@ -41,14 +53,6 @@ export interface EngineContext {
  * stopped at a host before it. Both count as failed.
  */
 export type HostState = "unchanged" | "installed" | "updated" | "failed" | "removed" | "rolled-back" | "waiting";
-
-/** An error as a result carries it: what the error form of --json holds. */
-export interface ErrorReport {
-  readonly code: string;
-  readonly message: string;
-  readonly detail?: string;
-  readonly advice: readonly string[];
-}
 
 export interface HostResult {
   readonly name: string;
@@ -60,47 +64,6 @@ export interface HostResult {
   readonly error?: ErrorReport;
 }
 
-export interface PlannedHost {
-  readonly name: string;
-  readonly role: "coordinator" | "node";
-  /** assumed: not created yet; recorded: from the last deploy; live: read over SSH (life.md §6). */
-  readonly basis: "assumed" | "recorded" | "live";
-  /** Empty: nothing to do. */
-  readonly steps: readonly { readonly id: string; readonly title: string }[];
-  /** What to know about this host, such as SELinux. */
-  readonly notes?: readonly string[];
-  /** Why it could not be read live. */
-  readonly error?: ErrorReport;
-}
-
-export interface MembershipPlan {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly renamed: readonly { readonly from: string; readonly to: string }[];
-  readonly unchanged: readonly string[];
-}
-
-/** Hosts of one step of an upgrade; a step begins when all hosts of the one before are healthy. */
-export interface UpgradeStep {
-  readonly step: "coordinator" | "canary" | "rest";
-  readonly hosts: readonly string[];
-}
-
-export interface PlanResult {
-  readonly mesh: string;
-  /** Absent before the first deploy. */
-  readonly meshId?: string;
-  readonly stage: string;
-  /** VERSION-HASH of the release that would be installed. */
-  readonly release: string;
-  readonly hosts: readonly PlannedHost[];
-  readonly members: MembershipPlan;
-  /** In which order hosts go to another release; absent where none does. */
-  readonly upgrade?: readonly UpgradeStep[];
-  /** Number of steps and membership changes; 0 = no changes. */
-  readonly changes: number;
-}
-
 export interface DeployParameters extends EngineContext {
   readonly yes: boolean;
   /** Asked once with the plan before anything changes; absent with --yes. It returns true or throws TM_DECLINED. */
@@ -108,6 +71,12 @@ export interface DeployParameters extends EngineContext {
   readonly downgrade: boolean;
   /** Node that is upgraded first after the coordinator; chosen when left out. */
   readonly canary?: string;
+  /** Members whose droplets may be made anew, and are. */
+  readonly replace?: readonly string[];
+  /** Host keys by member name, for droplets that cannot prove theirs any more: "ssh-ed25519 AAAA…". */
+  readonly hostKeys?: Readonly<Record<string, string>>;
+  /** How long to wait for somebody else's run to end, as Terraform takes it: "60s". */
+  readonly lockTimeout?: string;
 }
 
 export interface DeployResult {
@@ -122,7 +91,8 @@ export interface DeployResult {
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
-export type PlanParameters = EngineContext & { readonly downgrade?: boolean; readonly canary?: string };
+export type PlanParameters = EngineContext &
+  Pick<DeployParameters, "canary" | "replace" | "lockTimeout"> & { readonly downgrade?: boolean };
 /** @throws TunnelMeshError what stops a plan as a whole; a host that cannot be read is in the result */
 export type PlanStack = (parameters: PlanParameters) => Promise<PlanResult>;
 /** @throws TunnelMeshError what stops a deploy as a whole; a host that failed is in the result, and the command exits with 5 */
@@ -143,13 +113,15 @@ export interface RollbackResult {
 export type RollbackStack = (parameters: RollbackParameters) => Promise<RollbackResult>;
 
 /** The command has asked already: the engine only does. */
-export type DestroyParameters = EngineContext;
+export type DestroyParameters = EngineContext & Pick<DeployParameters, "lockTimeout">;
 export interface DestroyResult {
   readonly mesh: string;
   readonly stage: string;
   /** removed, or failed with its error: then it is listed and blocks nothing. */
   readonly hosts: readonly HostResult[];
   readonly failed: number;
+  /** Members whose volumes stay, as the stack says `keep`. */
+  readonly keptVolumes?: readonly string[];
   /** Where the mesh file went, relative to the project folder: "mesh/archive/…". */
   readonly archive?: string;
 }

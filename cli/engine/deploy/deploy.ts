@@ -1,7 +1,9 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { markSandboxMesh } from "../cloud/sandbox-mesh.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
 import { authorizeOn } from "./ci-hosts.ts";
+import { failedAfterApply, type Hosts, makeHosts, planResources } from "./cloud-hosts.ts";
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
@@ -14,7 +16,7 @@ import { type MembershipChange, namesOf, planMembership } from "./membership.ts"
 import { signMembership } from "./membership-signing.ts";
 import { fillOutputs } from "./outputs.ts";
 import { planOf } from "./plan.ts";
-import type { UnreachedHost } from "./reach.ts";
+import { isMissing } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
 import { removeRevoked } from "./remove.ts";
 import { failingIn, settleAll } from "./report.ts";
@@ -42,23 +44,52 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   // Whoever cannot sign the beginning of the mesh makes no hosts for it.
   if (genesis === undefined) await run.signer();
   await run.ci();
+  const cloud = await planResources(run, parameters);
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(true);
-  coordinatorHost(outcomes);
-  const { prepared, unready } = await prepareHosts(run, outcomes);
-  const hub = hubOf(prepared, unready);
+  const toCome = outcomes.filter((outcome) => outcome.kind === "unreached" && isMissing(outcome.error));
+  const hubToCome = toCome.some(({ member }) => member.role === "coordinator");
+  if (!hubToCome) coordinatorHost(outcomes);
+  const first = await prepareHosts(run, outcomes);
+  if (!hubToCome) hubOf(first);
   if (!parameters.downgrade) {
     const change = ({ member, facts, release }: PreparedHost) =>
       ({ host: member.name, installed: facts.installed?.release, version: release.version }) as const;
-    refuseDowngrade(prepared.map(change));
+    refuseDowngrade(first.prepared.map(change));
   }
-  await refuseBeyondToken(run, prepared);
-  const order = planUpgrade(prepared, parameters.canary);
+  await refuseBeyondToken(
+    run,
+    first.prepared,
+    toCome.flatMap(({ member }) => (member.host.kind === "droplet" ? [member] : [])),
+  );
   if (parameters.confirm !== undefined) {
-    const plan = await planOf(run, prepared, unready, parameters.canary);
+    const plan = await planOf(run, first.prepared, first.unready, parameters.canary, cloud?.planned.changes);
     if (plan.changes > 0 && !(await parameters.confirm(plan))) throw new TunnelMeshError("TM_INTERRUPTED");
   }
-  const journal = await openMesh(run, hostedMeshes(run, prepared));
+  // Nobody makes a host for a mesh that they cannot sign it into.
+  if (toCome.length > 0 && (await run.ci()) === undefined) await run.signer();
+  const journal = await openMesh(run, hostedMeshes(run, first.prepared));
+  await markSandboxMesh(run.context, journal.view.meshId);
+  if (cloud === undefined) return deployHosts(run, parameters, journal, first);
+  const hosts = await makeHosts(run, cloud, first, parameters);
+  try {
+    return await deployHosts(run, parameters, journal, hosts);
+  } catch (error) {
+    const made = cloud.planned.changes.length > 0;
+    throw made && isTunnelMeshError(error) && !run.context.signal.aborted ? failedAfterApply(error) : error;
+  }
+}
+
+/** Everything from the coordinator on: the hosts stand. */
+async function deployHosts(
+  run: Run,
+  parameters: DeployParameters,
+  journal: Journal,
+  { prepared, unready }: Hosts,
+): Promise<DeployResult> {
+  const { progress } = run.context;
+  const hub = hubOf({ prepared, unready });
+  const order = planUpgrade(prepared, parameters.canary);
   progress.phase("Coordinator");
   let coordinator: RunningCoordinator;
   try {
@@ -80,7 +111,7 @@ async function deployMembers(
   run: Run,
   journal: Journal,
   coordinator: RunningCoordinator,
-  { prepared, unready, order }: Hosts,
+  { prepared, unready, order }: Hosts & { readonly order: readonly UpgradeStep[] },
 ): Promise<DeployResult> {
   const { progress, signal } = run.context;
   const records = readRecords(await coordinator.history());
@@ -122,12 +153,6 @@ async function deployMembers(
   };
 }
 
-interface Hosts {
-  readonly prepared: readonly PreparedHost[];
-  readonly unready: readonly UnreachedHost[];
-  readonly order: readonly UpgradeStep[];
-}
-
 /** What outputs may refer to: the coordinator's URL. */
 function knownValues(run: Run, journal: Journal): Readonly<Record<string, string>> {
   const url = journal.view.coordinator?.urls[0];
@@ -154,7 +179,7 @@ function goneOf(changes: readonly MembershipChange[]): readonly string[] {
   );
 }
 
-function hubOf(prepared: readonly PreparedHost[], unready: readonly UnreachedHost[]): PreparedHost {
+function hubOf({ prepared, unready }: Hosts): PreparedHost {
   const hub = prepared.find(({ member }) => member.role === "coordinator");
   if (hub !== undefined) return hub;
   const failure = unready.find(({ member }) => member.role === "coordinator");

@@ -1,9 +1,12 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
+import type { MemberModel } from "../../../constructs/model.ts";
+import { destroyCloud } from "../cloud/destroy.ts";
+import { openCloud } from "../cloud/open.ts";
 import { uninstall } from "../install/uninstall.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { askMesh } from "./known-mesh.ts";
-import type { HostOutcome } from "./reach.ts";
+import { type HostOutcome, isMissing } from "./reach.ts";
 import { removeRevoked } from "./remove.ts";
 import { reportError, settleAll } from "./report.ts";
 import { type Run, reachedOf, withRun } from "./run.ts";
@@ -13,17 +16,18 @@ export const destroyStack: DestroyStack = (context) =>
   withRun(context, async (run) => {
     const lock = await run.home.lock();
     try {
-      return await destroy(run);
+      return await destroy(run, context.lockTimeout);
     } finally {
       await lock.release();
     }
   });
 
-async function destroy(run: Run) {
+async function destroy(run: Run, lockTimeout: string | undefined) {
   const { progress, signal } = run.context;
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(false);
   const others = await hostsOutsideStack(run, outcomes);
+  const cloud = await openCloud(run.context, { unprotected: true });
   progress.phase("Uninstalling");
   const servers = reachedOf(outcomes).filter(({ member }) => member.host.kind !== "local");
   const uninstalled = await settleAll(servers, run.parallel, signal, async ({ connection, member }) => {
@@ -38,17 +42,22 @@ async function destroy(run: Run) {
     onProgress: (host, text) => progress.row(host).update(text),
   });
   const archive = await run.home.archive();
+  const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
+  const isDroplet = (member: MemberModel) => member.host.kind === "droplet";
   const hosts: HostResult[] = [
     ...uninstalled.map((one): HostResult => {
       const { name } = one.of.member;
+      // Whatever was left on it went with it.
+      if (!one.ok && isDroplet(one.of.member)) return { name, state: "removed" };
       if (one.ok) return { name, address: one.value, state: "removed" };
       return { name, state: "failed", error: reportError(one.error) };
     }),
-    ...outcomes.flatMap((outcome): readonly HostResult[] =>
-      outcome.kind === "unreached" && outcome.member.host.kind !== "local"
-        ? [{ name: outcome.member.name, state: "failed", error: reportError(outcome.error) }]
-        : [],
-    ),
+    ...outcomes.flatMap((outcome): readonly HostResult[] => {
+      if (outcome.kind === "reached" || outcome.member.host.kind === "local") return [];
+      const { name } = outcome.member;
+      if (isDroplet(outcome.member)) return isMissing(outcome.error) ? [] : [{ name, state: "removed" }];
+      return [{ name, state: "failed", error: reportError(outcome.error) }];
+    }),
     ...local.map((name): HostResult => ({ name, state: "removed" })),
     ...added,
   ];
@@ -58,6 +67,7 @@ async function destroy(run: Run) {
     hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
     failed: hosts.filter(({ state }) => state === "failed").length,
     ...(archive === undefined ? {} : { archive }),
+    ...(kept.length === 0 ? {} : { keptVolumes: kept }),
   };
 }
 

@@ -1,12 +1,11 @@
 // tm inventory: the members of a mesh with their addresses, groups and keys, and how this machine reaches them; connects to nothing.
 import type { MemberModel } from "../../../constructs/model.ts";
 import type { Member } from "../../../protocol/trust/member.ts";
-import type { LocalHostInfo } from "../local/host.ts";
 import { resolveForUser } from "../ssh/resolve.ts";
 import type { InventoryHost, MeshInventory } from "./around-contract.ts";
 import { rememberMesh } from "./known-mesh.ts";
 import { addedMembers } from "./members.ts";
-import { localHosts, sshTarget } from "./reach.ts";
+import { findPlaces, type HostPlaces, sshTarget } from "./reach.ts";
 import { withRun } from "./run.ts";
 
 /** Lists the members; see the contract. */
@@ -15,14 +14,14 @@ export const meshInventory: MeshInventory = (context) =>
     const { model } = run;
     const known = await rememberMesh(run);
     const { view } = known;
-    const locals = await localHosts(model, run.reachOptions);
+    const places = await findPlaces(model, run.reachOptions);
     const { members: added } = await addedMembers(run, known);
     const described = new Map([...added, ...model.members].map((member) => [member.name, member]));
     const loginFiles = run.reachOptions.connectOptions.identityFiles ?? [];
     const toHost = async (member: Member): Promise<InventoryHost> => {
       const { name, ip4, ip6, groups, sshPublicKey } = member;
       const host = described.get(name);
-      const ssh = host === undefined ? undefined : await reachedHow(host, locals.get(name), loginFiles);
+      const ssh = host === undefined ? undefined : await reachedHow(host, places, loginFiles);
       return {
         name,
         role: host?.role ?? "node",
@@ -40,12 +39,14 @@ export const meshInventory: MeshInventory = (context) =>
   });
 
 async function reachedHow(
-  { name, host }: MemberModel,
-  local: LocalHostInfo | undefined,
+  member: MemberModel,
+  places: HostPlaces,
   loginFiles: readonly string[],
 ): Promise<InventoryHost["ssh"]> {
-  if (host.kind === "droplet" || (host.kind === "local" && local === undefined)) return undefined;
-  const { target, port } = sshTarget(name, host, local);
+  const { name, host } = member;
+  if (host.kind === "droplet" && !places.droplets.has(name)) return undefined;
+  if (host.kind === "local" && !places.locals.has(name)) return undefined;
+  const { target, port } = sshTarget(member, places);
   const resolved = await resolveForUser({ target, ...(port === undefined ? {} : { port }) });
   return {
     host: resolved.host,

@@ -10,6 +10,8 @@ export const knownHostSchema = z.object({
   target: z.string(),
   port: z.int().optional(),
   hostKey: z.string(),
+  /** Made by Terraform: once it is gone from the state, there is nothing to take the mesh off. */
+  droplet: z.literal(true).optional(),
 });
 export type KnownHost = z.infer<typeof knownHostSchema>;
 
@@ -60,6 +62,7 @@ export function knownHost(nid: string, host: HostModel, connection: HostConnecti
     kind: host.kind === "local" ? "local" : "ssh",
     target: connection.target,
     hostKey: connection.hostKey,
+    ...(host.kind === "droplet" ? { droplet: true as const } : {}),
     ...(host.kind === "ssh" && host.port !== undefined ? { port: host.port } : {}),
   };
 }

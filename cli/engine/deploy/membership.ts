@@ -85,8 +85,9 @@ function changesOf(
       advice: [`Remove it first: tm remove-node ${member.name}`, "Or give the one in the stack file another name."],
     });
   }
-  // A local host is made by us and holds nothing that a person would miss: a new one takes the place of the old.
-  if (member.host.kind === "local") {
+  // These are made by us, and a new one takes the place of the old: a local host holds nothing that a person would miss, and no
+  // droplet is made under a member's name, nor its new key believed, before somebody has said --replace.
+  if (member.host.kind !== "ssh") {
     return [{ kind: "revoke", why: "replaced", before: holderOfName }, grant("replaced", reached, undefined)];
   }
   throw new TunnelMeshError("TM_DEPLOY_HOST_REPLACED", { detail: member.name });

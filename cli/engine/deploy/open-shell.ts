@@ -10,7 +10,7 @@ import { shellCommand } from "../ssh/quote.ts";
 import { parseTarget } from "../ssh/target.ts";
 import type { OpenShell } from "./around-contract.ts";
 import { findMember } from "./members.ts";
-import { localHosts, sshTarget } from "./reach.ts";
+import { findPlaces, sshTarget } from "./reach.ts";
 import { type Run, withRun } from "./run.ts";
 
 /** Files that ssh would try by itself, were no others named. */
@@ -21,8 +21,7 @@ export const openShell: OpenShell = ({ name, command, onStart, ...context }) =>
   withRun(context, async (run) => {
     const hostKey = await signedHostKey(run, name);
     const member = await findMember(run, name);
-    const locals = await localHosts({ ...run.model, members: [member] }, run.reachOptions);
-    const target = sshTarget(name, member.host, locals.get(name));
+    const target = sshTarget(member, await findPlaces({ ...run.model, members: [member] }, run.reachOptions));
     const folder = await mkdtemp(path.join(tmpdir(), "tm-ssh-"));
     try {
       const knownHosts = path.join(folder, "known_hosts");

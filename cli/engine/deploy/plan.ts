@@ -2,14 +2,16 @@
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
+import { forgetPlan } from "../cloud/plan.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import { hostNotes } from "../install/refusals.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
-import type { MembershipPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
+import { planResources } from "./cloud-hosts.ts";
+import type { MembershipPlan, PlannedHost, PlannedResource, PlanResult, PlanStack } from "./contract.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
-import type { UnreachedHost } from "./reach.ts";
+import { isMissing, type UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
@@ -19,10 +21,15 @@ import { planUpgrade } from "./upgrade-order.ts";
 /** Compares the stack with what is there; see the contract. */
 export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
+    const cloud = await planResources(run, parameters);
+    if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
-    await refuseBeyondToken(run, prepared);
-    return planOf(run, prepared, unready, parameters.canary);
+    const toCome = unready.flatMap((one) =>
+      isToBeMade(one) && one.member.host.kind === "droplet" ? [one.member] : [],
+    );
+    await refuseBeyondToken(run, prepared, toCome);
+    return planOf(run, prepared, unready, parameters.canary, cloud?.planned.changes);
   });
 
 /** The plan for hosts that were reached and hosts that were not. */
@@ -31,6 +38,7 @@ export async function planOf(
   prepared: readonly PreparedHost[],
   unready: readonly UnreachedHost[],
   canary?: string,
+  resources?: readonly PlannedResource[],
 ): Promise<PlanResult> {
   const { view, items } = await knownMesh(run, prepared);
   const bootstrap = bootstrapFile(items);
@@ -51,7 +59,8 @@ export async function planOf(
     hosts,
     members,
     ...(upgrade.length === 0 ? {} : { upgrade }),
-    changes: steps + members.added.length + members.removed.length + members.renamed.length,
+    ...(resources === undefined ? {} : { resources }),
+    changes: steps + members.added.length + members.removed.length + members.renamed.length + (resources?.length ?? 0),
   };
 }
 
@@ -132,7 +141,7 @@ function membershipPlan(
 }
 
 function isToBeMade({ member, error }: Pick<UnreachedHost, "member" | "error">): boolean {
-  return member.host.kind === "local" && error.code === "TM_DEPLOY_LOCAL_MISSING";
+  return member.host.kind !== "ssh" && isMissing(error);
 }
 
 function isRemoval(change: MembershipChange): change is Extract<MembershipChange, { kind: "revoke" }> {

@@ -1,6 +1,6 @@
 // Reaches every host of a stack over SSH, making the local ones first; a host that fails is a value, not the end.
 import pLimit from "p-limit";
-import type { HostModel, MemberModel, MeshModel } from "../../../constructs/model.ts";
+import type { MemberModel, MeshModel } from "../../../constructs/model.ts";
 import type { NodeId } from "../../../protocol/brand.ts";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { nodeIdOf, parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
@@ -25,8 +25,22 @@ export interface UnreachedHost {
 
 export type HostOutcome = ReachedHost | UnreachedHost;
 
+/** Where a droplet is; without a host key nobody here knows it yet. */
+export interface DropletPlace {
+  readonly address: string;
+  readonly hostKey?: string;
+}
+
+/** Where the hosts are that a stack does not name by address, by member name. */
+export interface HostPlaces {
+  readonly locals: ReadonlyMap<string, LocalHostInfo>;
+  readonly droplets: ReadonlyMap<string, DropletPlace>;
+}
+
 export interface ReachOptions {
   readonly local: () => Promise<LocalHosts>;
+  /** Droplets that exist. */
+  readonly droplets: () => Promise<ReadonlyMap<string, DropletPlace>>;
   readonly connect: Connect;
   readonly connectOptions: ConnectOptions;
   readonly parallel: number;
@@ -38,9 +52,9 @@ export interface ReachOptions {
 
 /** Reaches all members of `model` at once, at most `parallel` at a time. Whoever calls closes the connections. */
 export async function reachHosts(model: MeshModel, options: ReachOptions): Promise<readonly HostOutcome[]> {
-  const locals = await localHosts(model, options);
+  const places = await findPlaces(model, options);
   const limit = pLimit(options.parallel);
-  return Promise.all(model.members.map((member) => limit(() => reachMember(member, locals.get(member.name), options))));
+  return Promise.all(model.members.map((member) => limit(() => reachMember(member, places, options))));
 }
 
 /** Reaches one host that is no stack member (yet). @throws TunnelMeshError TM_SSH_… */
@@ -51,6 +65,13 @@ export async function reachTarget(
   const connection = await options.connect(target, { ...options.connectOptions, signal: options.signal });
   const key = parseSshPublicKey(connection.hostKey);
   return { connection, nid: nodeIdOf(key), sshPublicKey: key.line };
+}
+
+/** Where local hosts and droplets of `model` are; nobody is asked about a kind that it has none of. */
+export async function findPlaces(model: MeshModel, options: ReachOptions): Promise<HostPlaces> {
+  const locals = await localHosts(model, options);
+  const cloud = model.members.some(({ host }) => host.kind === "droplet");
+  return { locals, droplets: cloud ? await options.droplets() : new Map() };
 }
 
 /** The local hosts of `model` by name: made where that is asked for, else those that run. */
@@ -75,24 +96,25 @@ function heldLines({ connectOptions }: ReachOptions): readonly string[] {
   return (connectOptions.heldKeys ?? []).map(({ blob }) => parseSshPublicKey(blob).line);
 }
 
-async function reachMember(
-  member: MemberModel,
-  local: LocalHostInfo | undefined,
-  options: ReachOptions,
-): Promise<HostOutcome> {
+async function reachMember(member: MemberModel, places: HostPlaces, options: ReachOptions): Promise<HostOutcome> {
   const row = options.progress.row(member.name);
   try {
     row.update("connecting");
-    const reached = await reachTarget(sshTarget(member.name, member.host, local), options);
+    const reached = await reachTarget(sshTarget(member, places), options);
     row.done(`reached at ${reached.connection.address}`);
     return { kind: "reached", member, ...reached };
   } catch (error) {
     if (options.signal.aborted || !isTunnelMeshError(error)) throw error;
     // A local host that nobody has made is nothing that went wrong: a deploy makes it, a destroy has nothing to do.
-    if (error.code === "TM_DEPLOY_LOCAL_MISSING") row.skip("not there");
+    if (isMissing(error)) row.skip("not there");
     else row.fail(error.message);
     return { kind: "unreached", member, error: withRekeyAdvice(member, error) };
   }
+}
+
+/** Says whether nobody has made the host yet, or it is gone: a deploy makes it. */
+export function isMissing({ code }: TunnelMeshError): boolean {
+  return code === "TM_DEPLOY_LOCAL_MISSING" || code === "TM_CLOUD_NO_DROPLET";
 }
 
 /** A changed key of a member is more than a line of known_hosts: the mesh knows the host by it. */
@@ -108,8 +130,8 @@ function withRekeyAdvice({ name, host }: MemberModel, error: TunnelMeshError): T
   });
 }
 
-/** How SSH finds the host of a member. @throws TunnelMeshError TM_STACK_DROPLET_NOT_AVAILABLE, TM_DEPLOY_LOCAL_MISSING */
-export function sshTarget(name: string, host: HostModel, local: LocalHostInfo | undefined): SshTarget {
+/** How SSH finds the host of a member. @throws TunnelMeshError TM_CLOUD_NO_DROPLET, TM_DEPLOY_LOCAL_MISSING */
+export function sshTarget({ name, host }: MemberModel, { locals, droplets }: HostPlaces): SshTarget {
   switch (host.kind) {
     case "ssh":
       return {
@@ -117,12 +139,22 @@ export function sshTarget(name: string, host: HostModel, local: LocalHostInfo | 
         ...(host.port === undefined ? {} : { port: host.port }),
         ...(host.hostKey === undefined ? {} : { hostKey: host.hostKey }),
       };
-    case "local":
+    case "local": {
+      const local = locals.get(name);
       if (local === undefined) throw new TunnelMeshError("TM_DEPLOY_LOCAL_MISSING", { detail: name });
       return { target: `root@${local.address}`, port: 22, hostKey: local.hostKey };
-    case "droplet":
-      throw new TunnelMeshError("TM_STACK_DROPLET_NOT_AVAILABLE", { detail: name });
+    }
+    case "droplet": {
+      const droplet = droplets.get(name);
+      if (droplet === undefined) throw new TunnelMeshError("TM_CLOUD_NO_DROPLET", { detail: name });
+      return dropletTarget(droplet);
+    }
     default:
       return host satisfies never;
   }
+}
+
+/** A droplet's first user is root, and its sshd listens where sshd does. */
+export function dropletTarget({ address, hostKey }: DropletPlace): SshTarget {
+  return { target: `root@${address}`, port: 22, ...(hostKey === undefined ? {} : { hostKey }) };
 }

@@ -3,7 +3,7 @@ import type { MemberModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Member } from "../../../protocol/trust/member.ts";
 import { parseSshPublicKey } from "../../../protocol/trust/ssh-public-key.ts";
-import type { ConnectOptions } from "../ssh/connection.ts";
+import type { ConnectOptions, SshTarget } from "../ssh/connection.ts";
 import { hostKeyFingerprint } from "../ssh/host-key.ts";
 import { type ReachedHost, type ReachOptions, reachTarget, sshTarget } from "./reach.ts";
 import type { RekeyParameters } from "./rekey-contract.ts";
@@ -21,7 +21,7 @@ export async function reachRebuilt(
   parameters: Pick<RekeyParameters, "hostKey" | "confirmRebuilt">,
 ): Promise<ReachedHost> {
   const given = parameters.hostKey === undefined ? undefined : parseSshPublicKey(parameters.hostKey).line;
-  const target = sshTarget(member.name, described.host, undefined);
+  const target = await rebuiltTarget(described, options);
   let confirmed = false;
   const decide = async (shown: string, address: string, trusted: boolean): Promise<boolean> => {
     if (given !== undefined && shown !== given)
@@ -52,6 +52,18 @@ export async function reachRebuilt(
   const { sshPublicKey: shown, connection } = reached;
   if (!confirmed && !(await decide(shown, connection.address, true))) throw refused(member, shown, "nobody said yes");
   return { kind: "reached", member: described, ...reached };
+}
+
+/** A droplet's place comes with the key that it had, which is in question here. */
+async function rebuiltTarget(described: MemberModel, options: ReachOptions): Promise<SshTarget> {
+  const places = {
+    locals: new Map(),
+    droplets: described.host.kind === "droplet" ? await options.droplets() : new Map(),
+  };
+  const target = sshTarget(described, places);
+  if (described.host.kind !== "droplet") return target;
+  const { hostKey: _, ...rest } = target;
+  return rest;
 }
 
 function refused({ name, sshPublicKey }: Member, shown: string, why: string): TunnelMeshError {

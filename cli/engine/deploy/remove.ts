@@ -40,6 +40,10 @@ async function removeHost(run: Run, name: string, known: KnownHost | undefined):
     const advice = [`On that machine: sudo tm leave --local --mesh ${run.model.name}`];
     throw new TunnelMeshError("TM_DEPLOY_APART", { detail: name, advice });
   }
+  if (known.droplet === true && !(await run.reachOptions.droplets()).has(name)) {
+    row.done("its droplet is gone");
+    return { name, state: "removed" };
+  }
   const { target, port, hostKey } = known;
   const reached = await reachTarget({ target, hostKey, ...(port === undefined ? {} : { port }) }, run.reachOptions);
   await uninstall(reached.connection, run.model.name, { signal });

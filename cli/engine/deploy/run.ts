@@ -4,6 +4,8 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
 import { heldKeysOf } from "../ci/login.ts";
 import { runnerAccess } from "../ci/runner-access.ts";
+import { findDroplets } from "../cloud/places.ts";
+import { refuseOtherCloud } from "../cloud/sandbox-mesh.ts";
 import { createLocalHosts } from "../local/hosts.ts";
 import { connectHost } from "../ssh/connect.ts";
 import type { HostConnection } from "../ssh/connection.ts";
@@ -11,7 +13,7 @@ import { type MeshHome, openMeshHome } from "../trust/mesh-home.ts";
 import { type CiToken, openCiToken } from "./ci-token.ts";
 import type { EngineContext } from "./contract.ts";
 import { adminSigner, loginKeys } from "./keys.ts";
-import { type HostOutcome, type ReachedHost, type ReachOptions, reachHosts } from "./reach.ts";
+import { type DropletPlace, type HostOutcome, type ReachedHost, type ReachOptions, reachHosts } from "./reach.ts";
 
 export const defaultParallel = 8;
 
@@ -27,30 +29,36 @@ export interface Run {
   ci(): Promise<CiToken | undefined>;
   /** Chosen once, when first needed, among the admins in force. @throws TunnelMeshError TM_CI_NEEDS_ADMIN */
   signer(): Promise<Signer>;
+  /** Makes sure that droplets let this machine in, where CI runs; `reach` does it by itself. */
+  admit(): Promise<void>;
+  /** Where droplets are from now on, in place of where they were known to be. */
+  setDroplets(places: ReadonlyMap<string, DropletPlace>): void;
   /** Closed at the end of the run. */
   keep(connection: HostConnection): void;
 }
 
 /**
  * Runs `work` and closes every connection after it, whatever happens.
- * @throws TunnelMeshError TM_STACK_DROPLET_NOT_AVAILABLE, TM_DEPLOY_OTHER_STACK, TM_TRUST_MESH_FILE, and what `work` throws
+ * @throws TunnelMeshError TM_DEPLOY_OTHER_STACK, TM_TRUST_MESH_FILE, TM_SANDBOX_MESH, TM_SANDBOX_OTHER_MESH, and what `work` throws
  */
 export async function withRun<T>(context: EngineContext, work: (run: Run) => Promise<T>): Promise<T> {
   const { model, projectFolder, stage } = context.loaded;
-  const droplet = model.members.find(({ host }) => host.kind === "droplet");
-  if (droplet !== undefined) {
-    throw new TunnelMeshError("TM_STACK_DROPLET_NOT_AVAILABLE", { detail: `${droplet.name} is on a droplet` });
-  }
   const home = openMeshHome({ folder: projectFolder, stage });
   const parallel = context.parallel ?? defaultParallel;
   const connections: HostConnection[] = [];
   // Before anything is reached or made: a damaged file, or one of another stack, ends the run here.
   await refuseOtherStack(home, model);
+  await refuseOtherCloud(context, (await home.read()).view);
   const identityFiles = await loginKeys(context);
   const ciToken = context.adminKey === undefined ? context.ciToken : undefined;
   const access = ciToken === undefined ? undefined : runnerAccess(context);
+  let droplets: Promise<ReadonlyMap<string, DropletPlace>> | undefined;
   const reachOptions: ReachOptions = {
     local: async () => createLocalHosts(),
+    droplets() {
+      droplets ??= home.read().then(({ view }) => findDroplets(context, view));
+      return droplets;
+    },
     connect: async (target, options) => {
       const connection = await connectHost(target, options);
       connections.push(connection);
@@ -75,8 +83,11 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
     home,
     reachOptions,
     parallel,
-    async reach(make, members = model.members) {
+    async admit() {
       await access?.open();
+    },
+    async reach(make, members = model.members) {
+      await run.admit();
       return reachHosts({ ...model, members }, { ...reachOptions, make });
     },
     async ci() {
@@ -88,6 +99,9 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
       if ((await run.ci()) !== undefined) throw new TunnelMeshError("TM_CI_NEEDS_ADMIN");
       signer ??= home.read().then(({ view }) => adminSigner(context, view?.admins ?? model.admins));
       return signer;
+    },
+    setDroplets(places) {
+      droplets = Promise.resolve(places);
     },
     keep: (connection) => void connections.push(connection),
   };

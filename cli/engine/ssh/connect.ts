@@ -87,7 +87,7 @@ async function login(
   const { stream, address } = await open();
   try {
     const [known, identities] = await Promise.all([
-      target.hostKey === undefined ? readKnownHosts(resolved.hostKeys, name) : [],
+      target.hostKey === undefined && target.firstContact !== true ? readKnownHosts(resolved.hostKeys, name) : [],
       findIdentities(resolved, options, options.home ?? homedir()),
     ]);
     const certificate = await findCertificate(resolved, known, open, options);
@@ -97,9 +97,12 @@ async function login(
       pinned: target.hostKey,
       known,
       options: resolved.hostKeys,
+      ...(target.firstContact === true ? { firstContact: true as const } : {}),
       ...(certificate === undefined ? {} : { certificate }),
     };
-    return { ...(await openClient({ stream, resolved, address, knowledge, identities, options })), address };
+    const publicKeyOnly = { ...resolved, login: { ...resolved.login, password: false, keyboard: false } };
+    const trusted = target.firstContact === true ? publicKeyOnly : resolved;
+    return { ...(await openClient({ stream, resolved: trusted, address, knowledge, identities, options })), address };
   } catch (error) {
     stream.destroy();
     throw error;

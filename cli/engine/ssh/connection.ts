@@ -9,6 +9,8 @@ export interface SshTarget {
   readonly port?: number;
   /** Pinned host key, one line "ssh-ed25519 AAAA…": then known_hosts is not asked. */
   readonly hostKey?: string;
+  /** The host is new and proves its key after the login: any key is taken and none is kept, and only public keys log in. */
+  readonly firstContact?: true;
 }
 
 export interface RunOptions {

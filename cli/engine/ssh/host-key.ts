@@ -17,6 +17,8 @@ export interface HostKeyKnowledge {
   /** What the host's certificate came to, where an authority may vouch for it. */
   readonly certificate?: CertificateVerdict;
   readonly options: HostKeyOptions;
+  /** Whatever it shows is right until it has proved it. */
+  readonly firstContact?: true;
 }
 
 /** The algorithms to ask for, those of known keys first: a host that has several keys shows the one that is known. */
@@ -58,6 +60,7 @@ export async function judgeHostKey(
   confirm: ConnectOptions["confirmHostKey"],
 ): Promise<void> {
   const { pinned, known, target } = knowledge;
+  if (knowledge.firstContact === true) return;
   if (pinned !== undefined) {
     if (stripComment(pinned) !== shown) throw changed(shown, stripComment(pinned), "the stack", knowledge);
     return;

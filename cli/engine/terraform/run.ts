@@ -1,9 +1,11 @@
 // Runs Terraform in a workspace: its events as they come, its failures in its own words, an interrupt passed on once.
-import { createInterface } from "node:readline";
+import { spawn } from "node:child_process";
+import path from "node:path";
 import { execa } from "execa";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { readEvent, type TerraformEvent } from "./events.ts";
+import { openOutput } from "./output.ts";
 import { describeStateLock, readStateLock } from "./state-lock.ts";
 import { keepProviderLock, type Workspace } from "./workspace.ts";
 
@@ -58,8 +60,12 @@ export async function apply(
 }
 
 /** Removes everything. @throws TunnelMeshError TM_TERRAFORM_… */
-export async function destroy(run: TerraformRun, onEvent: (event: TerraformEvent) => void): Promise<void> {
-  await execute(run, ["destroy", "-input=false", "-json", "-auto-approve"], onEvent);
+export async function destroy(
+  run: TerraformRun,
+  onEvent: (event: TerraformEvent) => void,
+  arguments_: readonly string[] = [],
+): Promise<void> {
+  await execute(run, ["destroy", "-input=false", "-json", "-auto-approve", ...arguments_], onEvent);
 }
 
 /**
@@ -94,18 +100,25 @@ async function execute(
   fine: readonly number[] = [0],
 ): Promise<number> {
   run.log(`terraform ${arguments_.join(" ")}`);
-  // A group of its own: an interrupt of the terminal reaches Terraform once, through here.
-  const child = execa(run.binary.program, arguments_, {
-    ...settings(run, variables),
+  const output = await openOutput(path.dirname(run.workspace.folder));
+  // A group of its own: an interrupt of the terminal reaches Terraform once, through here. What it says goes into a file: where
+  // this process dies, a pipe would break, and Terraform with it, between a resource's making and its state.
+  const { cwd, env } = settings(run, variables);
+  const child = spawn(run.binary.program, arguments_, {
+    cwd,
+    env: { ...process.env, ...env },
     detached: true,
-    buffer: false,
-    all: true,
+    stdio: ["ignore", output.descriptor, output.descriptor],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", resolve);
   });
   const interrupt = (): void => void child.kill("SIGINT");
   run.signal.addEventListener("abort", interrupt, { once: true });
   const said: string[] = [];
   try {
-    for await (const line of createInterface({ input: child.all })) {
+    for await (const line of output.lines(ended)) {
       run.log(line);
       const event = readEvent(line);
       if (event === undefined) {
@@ -116,12 +129,13 @@ async function execute(
         said.push(event.address === undefined ? event.text : `${event.address}: ${event.text}`);
       onEvent(event);
     }
-    const { exitCode } = await child;
+    const exitCode = await ended;
     run.signal.throwIfAborted();
-    if (exitCode !== undefined && fine.includes(exitCode)) return exitCode;
+    if (exitCode !== null && fine.includes(exitCode)) return exitCode;
     throw await failure(run, said);
   } finally {
     run.signal.removeEventListener("abort", interrupt);
+    await output.close();
   }
 }
 

@@ -28,6 +28,7 @@ afterEach(() => {
 const knownHosts = (line: string) => lab.write(".ssh/known_hosts", `[127.0.0.1]:${server.port} ${line}\n`);
 const options = (): ReachOptions => ({
   local: () => Promise.reject(new Error("no local hosts here")),
+  droplets: async () => new Map(),
   connect: (target, more) => connectHost(target, { home: lab.home, ...more }),
   connectOptions: {},
   parallel: 1,

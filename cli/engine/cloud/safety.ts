@@ -1,0 +1,61 @@
+// What a deploy may not do to hosts unless somebody named them: a droplet that goes takes its identity and its data with it.
+import type { MeshModel } from "../../../constructs/model.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { PlannedResource } from "../deploy/contract.ts";
+import { describeResource } from "./describe.ts";
+
+export interface SafetyQuestion {
+  readonly model: MeshModel;
+  readonly changes: readonly PlannedResource[];
+  /** Names of members that the mesh has: their hosts are more than half-made. */
+  readonly members: ReadonlySet<string>;
+  /** Names given with --replace. */
+  readonly replace: readonly string[];
+}
+
+/** Terraform's reasons in words. */
+const reasons: Readonly<Record<string, string>> = {
+  replace_because_tainted: "its making had failed half-way",
+  replace_because_by_triggers: "another resource triggers it",
+  replace_by_request: "it was asked for",
+};
+
+/**
+ * Refuses whatever would put another machine under a member's name, and whatever is protected.
+ * @throws TunnelMeshError TM_CLOUD_REPLACES with resource, attribute and way out; TM_CLOUD_PROTECTED
+ */
+export function refuseReplacements({ model, changes, members, replace }: SafetyQuestion): void {
+  for (const change of changes) {
+    const { type, action, member } = change;
+    if (type !== "digitalocean_droplet" || member === undefined || replace.includes(member)) continue;
+    // A host that never became a member has nothing to lose: the next run makes it anew.
+    if (!members.has(member)) continue;
+    const stays = model.members.some(({ name }) => name === member);
+    if (action !== "replace" && action !== "create" && !(action === "delete" && stays)) continue;
+    throw new TunnelMeshError("TM_CLOUD_REPLACES", {
+      detail: `${describeResource(model, change.address)} (${change.address}): ${whyReplaced(change)}`,
+      advice: [
+        action !== "create"
+          ? "Take that change back in the stack file: the other changes are then deployed without it."
+          : `If the droplet is there after all, adopt it: tm import ${member} --droplet ID`,
+        `If a new machine is meant: tm deploy --replace ${member}`,
+      ],
+    });
+  }
+}
+
+/** Says whether anything is taken away that cannot be had again: droplets and volumes. */
+export function isDestructive(changes: readonly PlannedResource[]): boolean {
+  return changes.some(
+    ({ type, action }) =>
+      (action === "replace" || action === "delete") &&
+      (type === "digitalocean_droplet" || type === "digitalocean_volume"),
+  );
+}
+
+function whyReplaced({ action, forcedBy, reason = "" }: PlannedResource): string {
+  if (action === "create") return "the mesh has this member, but Terraform's state has no droplet for it any more";
+  if (action === "delete") return "the stack has this member on another kind of host";
+  if (forcedBy.length > 0) return `a change of ${forcedBy.join(", ")} forces it`;
+  return reasons[reason] ?? (reason === "" ? "Terraform does not say why" : reason.replaceAll("_", " "));
+}
