@@ -1,12 +1,13 @@
 // What moves packets: TUN on one side, sealed datagrams on the other. A native twin stands behind the same interface.
 import type { NodeId } from "../../protocol/brand.ts";
 import type { Path } from "../transport/path.ts";
+import type { GateKeys } from "./gate.ts";
 import type { InstalledKeys } from "./keys.ts";
 import type { PeerRoutes } from "./routing.ts";
 
 /** What the data plane reports; it decides nothing about sessions and paths. */
 export interface DataPlaneEvents {
-  /** A datagram that is not data of a tunnel session: handshakes, control, garbage. */
+  /** A datagram that is not data of a tunnel session: handshakes and control. What came directly has passed the gate. */
   readonly onDatagram: (datagram: Uint8Array, path: Path) => void;
   /** A packet for a peer that cannot be sealed or has no way; a copy, to keep. */
   readonly onUnsent: (peer: NodeId, packet: Uint8Array) => void;
@@ -22,6 +23,10 @@ export interface DataPlane {
   readonly kind: "portable" | "native";
   /** UDP port in use and whether IPv6 is. */
   readonly socket: { readonly port: number; readonly dualStack: boolean };
+  /** For whom handshakes must be made. Until it is told, nothing but tunnel data passes. */
+  guard(keys: GateKeys): void;
+  /** Addresses, without zone, at which peers are expected: under load they come first. */
+  setKnown(addresses: readonly string[]): void;
   setRoutes(peers: readonly PeerRoutes[]): void;
   installKeys(keys: InstalledKeys): void;
   selectKeys(peer: NodeId, localIndex: number | undefined): void;

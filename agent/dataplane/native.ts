@@ -1,5 +1,5 @@
 // The native data plane as the main thread sees it: the interface in front of a thread that moves the packets.
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { NodeId } from "../../protocol/brand.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { dataOverhead, padTo16 } from "../../protocol/wireguard/padding.ts";
@@ -7,6 +7,7 @@ import type { Log } from "../system/log.ts";
 import { runIp } from "../system/network.ts";
 import type { Path } from "../transport/path.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { GateKeys } from "./gate.ts";
 import type { InstalledKeys } from "./keys.ts";
 import { longestDatagram } from "./native/layout.ts";
 import { type FromPlane, type PlaneData, queueLimit, shared, type ToPlane } from "./native/messages.ts";
@@ -14,6 +15,7 @@ import type { Offload, OffloadStates } from "./native/offloads.ts";
 import { makeTallies, readTallies } from "./native/tallies.ts";
 import type { PlaneOptions } from "./options.ts";
 import type { PeerRoutes } from "./routing.ts";
+import { startWorker } from "./start-worker.ts";
 
 /** EFD_NONBLOCK | EFD_CLOEXEC. */
 const eventFlags = 0x800 | 0x80000;
@@ -21,8 +23,6 @@ const eventFlags = 0x800 | 0x80000;
 const heartbeatInterval = 10_000;
 /** A thread that does not end by itself is ended. */
 const closeTimeout = 3_000;
-/** MiB. The thread makes next to nothing anew, and what it makes is gone at once. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 const one = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
 export interface NativeOptions extends PlaneOptions {
@@ -96,6 +96,14 @@ class NativePlane implements DataPlane {
     this.#worker.on("exit", () => this.#fail("the thread ended"));
     this.#heartbeat = setInterval(() => this.#watch(), heartbeatInterval);
     this.#heartbeat.unref();
+  }
+
+  guard({ tunnel, control }: GateKeys): void {
+    this.#say({ kind: "guard", keys: { tunnel: tunnel.slice(), control: control.slice() } });
+  }
+
+  setKnown(addresses: readonly string[]): void {
+    this.#say({ kind: "known", addresses });
   }
 
   setRoutes(peers: readonly PeerRoutes[]): void {
@@ -275,16 +283,6 @@ class NativePlane implements DataPlane {
     this.#reopened?.reject(new Error(reason));
     if (this.#offloads !== undefined) this.#options.onFailed(reason);
   }
-}
-
-/** In a release the thread's program is text inside the agent's bundle; in the checkout it is a file. */
-function startWorker(workerData: PlaneData): Worker {
-  const source = process.env["TUNNELMESH_DATA_PLANE"];
-  const url =
-    source === undefined
-      ? new URL("./native/worker.ts", import.meta.url)
-      : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-  return new Worker(url, { workerData, name: "data plane", env: {}, resourceLimits });
 }
 
 function failure(code: string, detail: string): Error {

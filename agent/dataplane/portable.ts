@@ -1,4 +1,5 @@
 // The portable data plane: one packet per system call, node:dgram, sealed in JavaScript; runs wherever the agent does.
+import { randomBytes } from "node:crypto";
 import type { NodeId } from "../../protocol/brand.ts";
 import { padTo16 } from "../../protocol/wireguard/data.ts";
 import { tunnelProfile } from "../../protocol/wireguard/profile.ts";
@@ -9,6 +10,7 @@ import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { type PacketFilter, passAll } from "./filter.ts";
 import { takeHop } from "./forward.ts";
+import { Gate, type GateKeys } from "./gate.ts";
 import { readInner } from "./inner.ts";
 import { type InstalledKeys, KeyTable } from "./keys.ts";
 import type { PlaneOptions } from "./options.ts";
@@ -49,6 +51,7 @@ class Portable implements DataPlane {
   readonly #paths = new Map<NodeId, readonly Path[]>();
   #routes = new RoutingTable([]);
   #stock: ReadonlySet<NodeId> = new Set();
+  #gate: Gate | undefined;
   #tun: Tun | undefined;
 
   constructor(options: PortableOptions, udp: Udp, counters: Counters) {
@@ -60,6 +63,19 @@ class Portable implements DataPlane {
 
   get socket(): { readonly port: number; readonly dualStack: boolean } {
     return this.#udp;
+  }
+
+  guard(keys: GateKeys): void {
+    this.#gate = new Gate(
+      keys,
+      (length) => Uint8Array.from(randomBytes(length)),
+      (answer, path) => this.sendDatagram(answer, path),
+      (name) => this.#counters.count(name),
+    );
+  }
+
+  setKnown(addresses: readonly string[]): void {
+    this.#gate?.setKnown(addresses);
   }
 
   setRoutes(peers: readonly PeerRoutes[]): void {
@@ -121,11 +137,12 @@ class Portable implements DataPlane {
 
   receiveDatagram(datagram: Uint8Array, path: Path): void {
     // The common case is told by one byte, so that handshakes alone pay for being sorted.
+    const now = this.#options.clock.now();
     if (datagram[0] !== 4) {
-      this.#options.events.onDatagram(datagram, path);
+      const passed = path.kind === "relay" || this.#gate?.pass(datagram, () => path, now) === true;
+      if (passed) this.#options.events.onDatagram(datagram, path);
       return;
     }
-    const now = this.#options.clock.now();
     const { refused, from, packet, data } = receiveData(datagram, this.#keys, this.#routes, this.#filter, now);
     if (refused !== undefined) this.#counters.count(refused);
     if (from === undefined) return;

@@ -1,15 +1,11 @@
-// Datagrams that are not tunnel data: handshakes of both kinds, cookie replies, control messages, garbage.
+// Datagrams that passed the gate: handshakes of both kinds, cookie replies, control messages.
 import { eraseHandshake } from "../../protocol/noise/handshake.ts";
 import { classify } from "../../protocol/wireguard/classify.ts";
-import { createCookieReply } from "../../protocol/wireguard/cookie.ts";
 import { consumeInitiation } from "../../protocol/wireguard/handshake.ts";
-import { verifyMac1 } from "../../protocol/wireguard/macs.ts";
 import type { HandshakeProfile } from "../../protocol/wireguard/profile.ts";
 import type { Path } from "../transport/path.ts";
-import type { AdmissionControl } from "./admission.ts";
 import type { Core, Link, SessionKind } from "./core.ts";
 import { runSession } from "./sessions.ts";
-import { cookieSource, sourceKey } from "./source.ts";
 
 /** What the receiver of datagrams passes on. */
 export interface IncomingHandlers {
@@ -20,20 +16,13 @@ export interface IncomingHandlers {
 }
 
 /** Handles one datagram; whatever is wrong with it is counted and dropped. */
-export function receive(
-  core: Core,
-  admission: AdmissionControl,
-  handlers: IncomingHandlers,
-  datagram: Uint8Array,
-  path: Path,
-): void {
+export function receive(core: Core, handlers: IncomingHandlers, datagram: Uint8Array, path: Path): void {
   const message = classify(datagram);
   switch (message.kind) {
     case "unknown":
       core.counters.count(`datagram_${message.reason}`);
       return;
     case "initiation":
-      if (!admit(core, admission, message.profile, datagram, path)) return;
       receiveInitiation(core, handlers, message.profile, datagram, path);
       return;
     case "response":
@@ -41,7 +30,6 @@ export function receive(
         core.counters.count("response_unknown");
         return;
       }
-      if (!admit(core, admission, message.profile, datagram, path)) return;
       receiveResponse(core, handlers, message.profile.name, message.receiverIndex, datagram, path);
       return;
     case "cookieReply": {
@@ -64,31 +52,6 @@ export function receive(
       receiveControl(core, handlers, message.receiverIndex, message.counter, datagram, path);
       return;
   }
-}
-
-function admit(
-  core: Core,
-  admission: AdmissionControl,
-  profile: HandshakeProfile,
-  datagram: Uint8Array,
-  path: Path,
-): boolean {
-  const { publicKey } = core.identity[profile.name];
-  if (!verifyMac1(profile, publicKey, datagram)) {
-    core.counters.count("handshake_mac1");
-    return false;
-  }
-  const now = core.clock.now();
-  const source = cookieSource(path);
-  const verdict = admission.admit(sourceKey(path), source, datagram, now);
-  if (verdict === "admitted") return true;
-  core.counters.count(`handshake_${verdict}`);
-  if (verdict === "cookie") {
-    const cookie = admission.cookie(source, now);
-    const input = { localPublicKey: publicKey, message: datagram, cookie, nonce: core.random(24) };
-    core.plane.sendDatagram(createCookieReply(profile, input), path);
-  }
-  return false;
 }
 
 function receiveInitiation(

@@ -6,6 +6,7 @@ import { keyPairOf } from "../../protocol/noise/primitives.ts";
 import { controlProfile } from "../../protocol/wireguard/profile.ts";
 import { Counters } from "../dataplane/counters.ts";
 import type { DataPlane } from "../dataplane/data-plane.ts";
+import { Gate } from "../dataplane/gate.ts";
 import { KeyTable } from "../dataplane/keys.ts";
 import { initiationPaths } from "../path/select.ts";
 import { stagedLimit } from "../session/limits.ts";
@@ -15,11 +16,11 @@ import type { Clock } from "../system/clock.ts";
 import { readEndpoints } from "../system/network-addresses.ts";
 import { type Path, pathKey } from "../transport/path.ts";
 import type { TunnelClient, TunnelOptions, TunnelPeer } from "../tunnel.ts";
-import { AdmissionControl } from "./admission.ts";
 import { ClientTable } from "./clients.ts";
 import { isInside, receiveControl, sendClients, sendEndpoints } from "./control.ts";
 import { type Core, isStock, type Link, type SessionKind } from "./core.ts";
 import { Echoes } from "./echo.ts";
+import { expectedAddresses } from "./expected.ts";
 import { receive } from "./incoming.ts";
 import { removeLink, syncLinks } from "./links.ts";
 import { observedEndpoints } from "./observed.ts";
@@ -36,9 +37,11 @@ const restartedBefore = 110_000;
 
 export class Runtime {
   readonly #core: Core;
-  readonly #admission: AdmissionControl;
+  /** For what comes through the relay; what comes directly passed the data plane's own. */
+  readonly #gate: Gate;
   readonly #echoes = new Echoes();
   #own: readonly Endpoint[] = [];
+  #known: readonly string[] = [];
 
   constructor(options: TunnelOptions, plane: DataPlane, clock: Clock, random: (length: number) => Uint8Array) {
     const { identity } = options;
@@ -59,11 +62,15 @@ export class Runtime {
       onEstablished: (link, kind) => this.#established(link, kind),
       relayUsable: false,
     };
-    this.#admission = new AdmissionControl(random);
+    const keys = { tunnel: this.#core.identity.tunnel.publicKey, control: this.#core.identity.control.publicKey };
+    const answer = (datagram: Uint8Array, path: Path): void => void plane.sendDatagram(datagram, path);
+    this.#gate = new Gate(keys, random, answer, (name) => this.#core.counters.count(name));
+    plane.guard(keys);
   }
 
   setPeers(peers: readonly TunnelPeer[], clients: readonly TunnelClient[] = []): void {
     syncLinks(this.#core, peers, clients);
+    this.#tellKnown();
   }
 
   setRelay(available: boolean): void {
@@ -79,12 +86,13 @@ export class Runtime {
   }
 
   receive(datagram: Uint8Array, path: Path): void {
+    if (path.kind === "relay" && !this.#gate.pass(datagram, () => path, this.#core.clock.now())) return;
     const handlers = {
       onControl: (link: Link, plaintext: Uint8Array, via: Path) =>
         receiveControl(this.#core, this.#echoes, link, plaintext, via),
       onHeard: (link: Link, via: Path, data: boolean) => this.#heard(link, via, data),
     };
-    receive(this.#core, this.#admission, handlers, datagram, path);
+    receive(this.#core, handlers, datagram, path);
   }
 
   /** A packet without key or way: it waits for whichever is missing. */
@@ -143,6 +151,7 @@ export class Runtime {
 
   /** Looks at this host's addresses; a change is told to the control side and to every peer with a session. */
   refreshEndpoints(): void {
+    this.#tellKnown();
     const { port, dualStack } = this.#core.plane.socket;
     const { ip4, ip6 } = this.#core.options.identity;
     const local = readEndpoints(port, dualStack).filter(({ address }) => address !== ip4 && address !== ip6);
@@ -161,7 +170,11 @@ export class Runtime {
   }
 
   readCounters(): Record<string, number> {
-    return { ...this.#core.plane.counters(), ...this.#core.counters.read() };
+    const counters: Record<string, number> = { ...this.#core.plane.counters() };
+    for (const [name, value] of Object.entries(this.#core.counters.read())) {
+      counters[name] = (counters[name] ?? 0) + value;
+    }
+    return counters;
   }
 
   async ping(nid: NodeId, count: number, signal: AbortSignal | undefined): Promise<PingReply | undefined> {
@@ -217,6 +230,13 @@ export class Runtime {
     if (restarted && usable(link.sessions.tunnel, now)) {
       runSession(core, link, "tunnel", { kind: "start", force: true });
     }
+  }
+
+  #tellKnown(): void {
+    const known = expectedAddresses(this.#core.links.values());
+    if (known.length === this.#known.length && known.every((address, index) => address === this.#known[index])) return;
+    this.#known = known;
+    this.#core.plane.setKnown(known);
   }
 
   #tellEndpoints(link: Link): void {

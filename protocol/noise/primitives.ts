@@ -1,7 +1,6 @@
 // The cryptography that every handshake and packet uses, each primitive by the backend that is faster at it (protocol.md §1.4).
 import { timingSafeEqual } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { blake2s as nobleBlake2s } from "@noble/hashes/blake2.js";
 import { assertLength, tagLength } from "./backend.ts";
 import { nobleBackend } from "./backend-noble.ts";
 import { nodeBackend } from "./backend-node.ts";
@@ -45,11 +44,7 @@ export function hkdf(chainingKey: Uint8Array, input: Uint8Array, outputs: 1 | 2 
 }
 
 /** Keyed BLAKE2s with an output of 16 bytes (RFC 7693 §2.9): not HMAC, not a cut digest. The key has 1 to 32 bytes. */
-export function mac16(key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
-  const mac = nobleBlake2s.create({ key, dkLen: 16 });
-  for (const part of data) mac.update(part);
-  return mac.digest();
-}
+export { keyedMac16 as mac16 } from "./keyed-mac.ts";
 
 /** X25519; undefined when a length is wrong or the result is all zero, which a handshake must refuse. */
 export function diffieHellman(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {

@@ -6,10 +6,12 @@ import type { NativeCalls } from "../../system/native-calls.ts";
 import type { Path } from "../../transport/path.ts";
 import { type CurrentFilter, type PacketFilter, passAll } from "../filter.ts";
 import { type Arena, makeNativeArena, wipeArena } from "./arena.ts";
+import { readBootTime } from "./boot-time.ts";
 import { type Cipher, chooseCipher } from "./choose-cipher.ts";
 import { openDevice, openSocket } from "./devices.ts";
 import { Forwarder } from "./forwarder.ts";
-import { Incoming } from "./incoming.ts";
+import { Guard } from "./guard.ts";
+import { Incoming, type IncomingParts } from "./incoming.ts";
 import { Joiner } from "./join.ts";
 import { layout } from "./layout.ts";
 import { type FromPlane, type Packet, type PlaneData, queueLimit, shared, type ToPlane } from "./messages.ts";
@@ -22,7 +24,6 @@ import { SocketAddresses } from "./socket-address.ts";
 import { tally } from "./tallies.ts";
 import { TunReader } from "./tun-reader.ts";
 
-const bootTime = 7;
 /** Milliseconds: the longest sleep, and that while something is still to be reported. */
 const longestSleep = 1_000;
 const reportSleep = 50;
@@ -51,6 +52,7 @@ export class Engine {
   readonly #incoming: Incoming;
   readonly #reader: TunReader;
   readonly #joiner: Joiner;
+  readonly #guard: Guard;
   readonly #socket: number;
   #tun = -1;
   #routes = new PrefixTable([]);
@@ -99,10 +101,11 @@ export class Engine {
     const passing = { arena, calls, outgoing: this.#outgoing, peers, tallies, filter: current, routes, unsent };
     this.#reader = new TunReader(passing);
     const forwarder = new Forwarder({ ...passing, reader: this.#reader });
-    const other = (bytes: Uint8Array, source: number, relay: NodeId | undefined): void => {
-      const path: Path = relay === undefined ? addresses.read(source) : { kind: "relay", nid: relay };
-      this.#saySpare({ kind: "datagram", bytes, path });
-    };
+    const passed = (bytes: Uint8Array, path: Path): void => this.#saySpare({ kind: "datagram", bytes, path });
+    const guard = new Guard({ arena, addresses, outgoing: this.#outgoing, tallies, passed });
+    this.#guard = guard;
+    const other: IncomingParts["other"] = (at, length, source, relay, now) =>
+      guard.judge(at, length, source, relay, now);
     const joiner = this.#joiner;
     const into = { arena, calls, cipher, addresses, peers, reports, joiner, forwarder, tallies, socket, routes, other };
     this.#incoming = new Incoming({ ...into, filter: current });
@@ -114,7 +117,7 @@ export class Engine {
   run(): void {
     const { shared: numbers } = this.#data;
     while (this.#open) {
-      const now = this.#now();
+      const now = readBootTime(this.#arena, this.#calls);
       let busy = false;
       for (let batch = 0; batch < receiveBatches && this.#incoming.receive(now); batch += 1) busy = true;
       if (this.#tun >= 0 && this.#reader.read(this.#tun, now)) busy = true;
@@ -140,7 +143,7 @@ export class Engine {
       return;
     }
     this.#calls.read(this.#data.wake, base + layout.eventValue, 8);
-    const now = this.#now();
+    const now = readBootTime(this.#arena, this.#calls);
     for (let list = this.#mailbox.take(); list !== undefined; list = this.#mailbox.take()) {
       for (const message of list) this.#obey(message, now);
     }
@@ -152,6 +155,12 @@ export class Engine {
     const peers = this.#peers;
     const { tallies } = this.#data;
     switch (message.kind) {
+      case "guard":
+        this.#guard.setKeys(message.keys);
+        return;
+      case "known":
+        this.#guard.setKnown(message.addresses);
+        return;
       case "routes":
         peers.setRouted(message.peers);
         this.#routes = new PrefixTable(message.peers);
@@ -271,13 +280,6 @@ export class Engine {
       view.setInt32(at, fd, true);
       view.setInt16(at + 4, pollIn, true);
     }
-  }
-
-  #now(): number {
-    const { view, base } = this.#arena;
-    this.#calls.clockGettime(bootTime, base + layout.time);
-    const seconds = view.getUint32(layout.time, true) + view.getInt32(layout.time + 4, true) * 0x1_0000_0000;
-    return seconds * 1000 + view.getUint32(layout.time + 8, true) / 1e6;
   }
 
   #shut(): void {

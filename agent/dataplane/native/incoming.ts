@@ -45,8 +45,8 @@ export interface IncomingParts {
   readonly filter: CurrentFilter;
   readonly socket: number;
   readonly routes: () => PrefixTable;
-  /** A datagram that is not data of the tunnel. `source`: place of its address, or -1 and who the relay says it is from. */
-  readonly other: (bytes: Uint8Array, source: number, relay: NodeId | undefined) => void;
+  /** A datagram at `at` that is not data of the tunnel. `source`: place of its address, or -1 and who the relay says it is from. */
+  readonly other: (at: number, length: number, source: number, relay: NodeId | undefined, now: number) => void;
 }
 
 export class Incoming {
@@ -135,7 +135,7 @@ export class Incoming {
     const { arena, tallies, peers, cipher, reports, other } = this.#parts;
     const { bytes, view } = arena;
     if (length === 0 || bytes[at] !== dataType) {
-      other(bytes.slice(at, at + length), source, relay);
+      other(at, length, source, relay, now);
       return;
     }
     const counter = length < dataOverhead ? -1 : readCounter(view, at);

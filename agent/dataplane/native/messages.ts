@@ -1,10 +1,13 @@
 // What the main thread and the data plane's thread say to each other: lists of these, in order.
 import type { NodeId } from "../../../protocol/brand.ts";
 import type { DirectPath, Path } from "../../transport/path.ts";
+import type { GateKeys } from "../gate.ts";
 import type { PeerRoutes } from "../routing.ts";
 import type { Offload, OffloadStates } from "./offloads.ts";
 
 export type ToPlane =
+  | { readonly kind: "guard"; readonly keys: GateKeys }
+  | { readonly kind: "known"; readonly addresses: readonly string[] }
   | { readonly kind: "routes"; readonly peers: readonly PeerRoutes[] }
   | {
       readonly kind: "install";

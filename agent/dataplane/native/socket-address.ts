@@ -46,10 +46,21 @@ export class SocketAddresses {
   read(place: number): DirectPath {
     const { view, bytes } = this.#arena;
     const port = view.getUint16(place + 2);
-    if (!this.dualStack) return { kind: "direct", address: bytes.subarray(place + 4, place + 8).join("."), port };
+    // The way of a flood from IPv4: no more work than it takes.
+    const mapped = this.dualStack && this.#isMapped(place);
+    if (!this.dualStack || mapped) {
+      const at = place + (mapped ? 20 : 4);
+      return { kind: "direct", address: `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`, port };
+    }
     const text = addressText(bytes.subarray(place + 8, place + 24));
     const scope = view.getUint32(place + 24, true);
     return { kind: "direct", address: scope === 0 ? text : `${text}%${zoneOf(scope)}`, port };
+  }
+
+  /** ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
+  #isMapped(place: number): boolean {
+    const { view } = this.#arena;
+    return view.getUint32(place + 8) === 0 && view.getUint32(place + 12) === 0 && view.getUint32(place + 16) === 0xffff;
   }
 
   /** Whether both places hold the same address and port; the flow label of IPv6 does not count. */

@@ -30,7 +30,8 @@ describe("under load", () => {
     };
     for (let tick = 0; tick < 10; tick += 1) flood();
     one.runtime.setPeers([other.seen(true)]);
-    other.runtime.setPeers([one.seen(true)]);
+    // Nobody said where this peer is to be expected.
+    other.runtime.setPeers([one.seen(false)]);
     one.send(other, "through");
     // A cookie costs each of up to four handshakes one retry of 5 s.
     world.advance(30_000, flood);
@@ -47,10 +48,38 @@ describe("under load", () => {
   });
 });
 
+describe("a peer that is expected where it is", () => {
+  it("gets in at once, whatever else comes", () => {
+    const world = new World();
+    const [one, other] = [world.add(), world.add()];
+    const created = createInitiation(tunnelProfile, {
+      local: keyPairOf(randomBytes(32)),
+      remoteStatic: publicKeyOf(other.x25519),
+      ephemeral: randomBytes(32),
+      timestamp: encodeTimestamp(world.clock.wall()),
+      senderIndex: 1,
+    });
+    if (!created.ok) throw new Error(created.reason);
+    const { message } = created;
+    one.runtime.setPeers([other.seen(true)]);
+    other.runtime.setPeers([one.seen(true)]);
+    for (let sent = 0; sent < 5_000; sent += 1) {
+      other.plane.receiveDatagram(message, { kind: "direct", address: `203.0.113.${sent % 256}`, port: 9 });
+    }
+    one.send(other, "through");
+    world.advance(1_000);
+    expect(other.plane.arrived).toEqual([{ peer: one.nid, text: "through" }]);
+    expect(other.runtime.readCounters()["handshake_cookieLimit"]).toBeGreaterThan(4_000);
+  });
+});
+
 describe("a responder whose asker is under load", () => {
   it("takes the cookie for its response, and answers with it the next time", () => {
     const world = new World();
     const [one, other] = [world.add(), world.add()];
+    // It answers from an address at which nobody expects it, so its response needs a cookie too.
+    world.source = (from) => (from === other ? "198.18.60.9" : from.address);
+    world.owner = (address) => (address === "198.18.60.9" ? other : undefined);
     const flood = (): void => {
       for (let host = 0; host < 60; host += 1) {
         const address = `203.0.113.${host}`;

@@ -1,6 +1,8 @@
 // An in-memory twin of the data plane: the same keys and paths, datagrams on a wire of the test instead of sockets.
+import { randomBytes } from "node:crypto";
 import { Counters } from "../../../agent/dataplane/counters.ts";
 import type { DataPlane } from "../../../agent/dataplane/data-plane.ts";
+import { Gate, type GateKeys } from "../../../agent/dataplane/gate.ts";
 import { type InstalledKeys, KeyTable } from "../../../agent/dataplane/keys.ts";
 import type { Clock } from "../../../agent/system/clock.ts";
 import type { Path } from "../../../agent/transport/path.ts";
@@ -16,6 +18,7 @@ export class MemoryPlane implements DataPlane {
   readonly keys = new KeyTable(tunnelProfile);
   readonly paths = new Map<NodeId, readonly Path[]>();
   runtime: Runtime | undefined;
+  #gate: Gate | undefined;
   readonly #counters = new Counters();
   readonly #clock: Clock;
   readonly #emit: (datagram: Uint8Array, path: Path) => void;
@@ -23,6 +26,19 @@ export class MemoryPlane implements DataPlane {
   constructor(clock: Clock, emit: (datagram: Uint8Array, path: Path) => void) {
     this.#clock = clock;
     this.#emit = emit;
+  }
+
+  guard(keys: GateKeys): void {
+    this.#gate = new Gate(
+      keys,
+      (length) => Uint8Array.from(randomBytes(length)),
+      (answer, path) => this.#emit(answer, path),
+      (name) => this.#counters.count(name),
+    );
+  }
+
+  setKnown(addresses: readonly string[]): void {
+    this.#gate?.setKnown(addresses);
   }
 
   setRoutes(): void {
@@ -62,7 +78,8 @@ export class MemoryPlane implements DataPlane {
   receiveDatagram(datagram: Uint8Array, path: Path): void {
     const message = classify(datagram);
     if (message.kind !== "data" || message.profile.name !== "tunnel") {
-      this.runtime?.receive(datagram, path);
+      const passed = path.kind === "relay" || this.#gate?.pass(datagram, () => path, this.#clock.now()) === true;
+      if (passed) this.runtime?.receive(datagram, path);
       return;
     }
     const opened = this.keys.open(datagram, message.receiverIndex, message.counter, this.#clock.now());

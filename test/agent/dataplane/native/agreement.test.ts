@@ -71,7 +71,7 @@ class Pair {
     const forwarder = new Forwarder({ ...passing, reader: new TunReader(passing) });
     this.incoming = new Incoming({
       ...{ ...both, joiner, forwarder },
-      other: (bytes) => this.others.push(Buffer.from(bytes).toString("hex")),
+      other: (at, length) => this.others.push(Buffer.from(arena.bytes.slice(at, at + length)).toString("hex")),
     });
     this.peers.setRouted(routes);
     for (const { peer, localIndex, remoteIndex } of installed) {

@@ -1,8 +1,8 @@
 // Handshake limits: buckets per source, cookies under load, a cap over all.
 import { describe, expect, it } from "vitest";
+import { AdmissionControl } from "../../../agent/dataplane/admission.ts";
+import { cookieSource, sourceKey } from "../../../agent/dataplane/source.ts";
 import type { Path } from "../../../agent/transport/path.ts";
-import { AdmissionControl } from "../../../agent/tunnel/admission.ts";
-import { cookieSource, sourceKey } from "../../../agent/tunnel/source.ts";
 import { parseNodeId } from "../../../protocol/brand.ts";
 import { appendMacs } from "../../../protocol/wireguard/macs.ts";
 import { tunnelProfile } from "../../../protocol/wireguard/profile.ts";
@@ -16,7 +16,7 @@ const make = (): AdmissionControl => new AdmissionControl((length) => new Uint8A
 function flood(admission: AdmissionControl, count: number, now: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const path = from(`203.0.${index >>> 8}.${index & 255}`);
-    return admission.admit(sourceKey(path), cookieSource(path), bare, now);
+    return admission.admit(path, bare, now);
   });
 }
 
@@ -29,9 +29,9 @@ describe("admission", () => {
     const admission = make();
     expect(flood(admission, 120, 0).slice(100)).toEqual(Array(20).fill("cookie"));
     const path = from("198.18.0.1");
-    const proven = appendMacs(tunnelProfile, key, head, admission.cookie(cookieSource(path), 0));
+    const proven = appendMacs(tunnelProfile, key, head, admission.cookie(path, 0));
     const tries = (count: number, now: number): number =>
-      Array.from({ length: count }, () => admission.admit(sourceKey(path), cookieSource(path), proven, now)).filter(
+      Array.from({ length: count }, () => admission.admit(path, proven, now)).filter(
         (verdict) => verdict === "admitted",
       ).length;
     expect(tries(10, 1)).toBe(5);
@@ -42,8 +42,32 @@ describe("admission", () => {
     const admission = make();
     flood(admission, 120, 0);
     const [one, other] = [from("198.18.0.1"), from("198.18.0.2")];
-    const proven = appendMacs(tunnelProfile, key, head, admission.cookie(cookieSource(one), 0));
-    expect(admission.admit(sourceKey(other), cookieSource(other), proven, 1)).toBe("cookie");
+    const proven = appendMacs(tunnelProfile, key, head, admission.cookie(one, 0));
+    expect(admission.admit(other, proven, 1)).toBe("cookie");
+  });
+
+  it("sends no more than five hundred cookies a second, however many sources ask", () => {
+    const admission = make();
+    const verdicts: string[] = [];
+    for (let now = 0; now < 3_000; now += 10) verdicts.push(...flood(admission, 200, now));
+    const cookies = verdicts.filter((verdict) => verdict === "cookie").length;
+    // What is saved up at the start is a hundred.
+    expect(cookies).toBeGreaterThan(1_400);
+    expect(cookies).toBeLessThanOrEqual(1_600);
+    expect(verdicts.filter((verdict) => verdict === "admitted").length).toBe(100);
+    expect(verdicts.filter((verdict) => verdict === "cookieLimit").length).toBe(60_000 - 100 - cookies);
+  });
+
+  it("lets a peer in without a cookie where it is expected, and whoever says to be there no oftener than a peer asks", () => {
+    const admission = make();
+    for (let now = 0; now < 1_000; now += 10) flood(admission, 200, now);
+    const path = from("198.18.0.1");
+    expect(admission.admit(path, bare, 1_000, true)).toBe("admitted");
+    expect(admission.admit(from("198.18.0.2"), bare, 1_000, false)).not.toBe("admitted");
+    const spoofed = Array.from({ length: 1_000 }, (_, index) => admission.admit(path, bare, 1_000 + index, true));
+    expect(spoofed.filter((verdict) => verdict === "admitted").length).toBeLessThanOrEqual(25);
+    // That took nothing from those who are expected elsewhere.
+    expect(admission.admit(from("198.18.0.3"), bare, 2_000, true)).toBe("admitted");
   });
 
   it("is calm again a second after the flood", () => {
@@ -57,7 +81,7 @@ describe("admission", () => {
     const path = from("2001:db8::1");
     let admitted = 0;
     for (let now = 0; now < 10_000; now += 12) {
-      if (admission.admit(sourceKey(path), cookieSource(path), bare, now) === "admitted") admitted += 1;
+      if (admission.admit(path, bare, now) === "admitted") admitted += 1;
     }
     expect(admitted).toBeLessThanOrEqual(1_100);
   });

@@ -1,0 +1,16 @@
+// Starts the data plane's thread, from a release or from the checkout.
+import { Worker } from "node:worker_threads";
+import type { PlaneData } from "./native/messages.ts";
+
+/** MiB. The thread makes next to nothing anew, and what it makes is gone at once. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
+/** In a release the thread's program is text inside the agent's bundle; in the checkout it is a file. */
+export function startWorker(workerData: PlaneData): Worker {
+  const source = process.env["TUNNELMESH_DATA_PLANE"];
+  const url =
+    source === undefined
+      ? new URL("./native/worker.ts", import.meta.url)
+      : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+  return new Worker(url, { workerData, name: "data plane", env: {}, resourceLimits });
+}
