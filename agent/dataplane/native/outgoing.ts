@@ -205,13 +205,14 @@ export class Outgoing {
   #refused(run: number, code: number): void {
     const { offloads, tallies } = this.#parts;
     const count = this.#count[run]!;
-    if (count === 1 || (code !== errno.inputOutput && code !== errno.invalid)) {
+    if (count === 1 || (code !== errno.inputOutput && code !== errno.invalid && code !== errno.messageSize)) {
       countSendError(tallies, code, count);
       return;
     }
-    // EIO: the device cannot checksum what it would split. EINVAL: too many, or larger than the way's MTU.
+    // EIO: the device cannot checksum what it would split. EMSGSIZE: each is larger than the way's MTU, and one by one they leave
+    // in fragments. EINVAL: too many, or, from older kernels, the MTU too.
     if (code === errno.inputOutput) offloads.turnOff("udp-segment", "the kernel answered EIO to a send");
-    else if (count > fewSegments) this.#maxSegments = fewSegments;
+    else if (code === errno.invalid && count > fewSegments) this.#maxSegments = fewSegments;
     this.#sendSingly(run);
   }
 

@@ -8,6 +8,7 @@ export const errno = {
   again: 11,
   invalid: 22,
   badDescriptorState: 77,
+  messageSize: 90,
   noBuffers: 105,
 } as const;
 
