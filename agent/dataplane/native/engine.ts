@@ -20,6 +20,7 @@ import { Outgoing } from "./outgoing.ts";
 import { Peers } from "./peers.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import { Reports } from "./reports.ts";
+import { errno } from "./send-error.ts";
 import { SocketAddresses } from "./socket-address.ts";
 import { tally } from "./tallies.ts";
 import { TunReader } from "./tun-reader.ts";
@@ -246,6 +247,7 @@ export class Engine {
     if (joined > 1) tallies[tally.tun_joined]! += joined;
     if (this.#tun < 0 || this.#calls.writev(this.#tun, base + layout.writeList, count) < 0) {
       tallies[tally.tun_write]! += joined;
+      if (this.#calls.errno() === errno.invalid) this.#joiner.shorten(joined);
     }
     // The receiving program gets its turn to empty its socket: on few cores that is worth more than the time it takes.
     this.#calls.schedYield();

@@ -11,6 +11,9 @@ const acknowledge = 0x10;
 const push = 0x08;
 const dontFragment = 0x40;
 const longestPacket = 65_535;
+/** UDP packets of one run: UDP_MAX_SEGMENTS of linux/udp.h, and what it was before Linux 6.9. */
+const manySegments = 128;
+const fewSegments = 64;
 
 /** One run at a time; packets leave in the order they came. Offsets of packets are multiples of 4. */
 export class Joiner {
@@ -33,6 +36,7 @@ export class Joiner {
   #step = -1;
   /** Nothing can follow: a shorter segment, or one with PSH, or a packet that is never joined. */
   #ended = true;
+  #mostSegments = manySegments;
   /** Of the packet that was read last. */
   #readTransport = 0;
   #readIpLength = 0;
@@ -61,6 +65,11 @@ export class Joiner {
     }
     this.flush();
     this.#start(at, length, payload);
+  }
+
+  /** The kernel refused a run: later ones are short enough for an older one. */
+  shorten(joined: number): void {
+    if (joined > fewSegments) this.#mostSegments = fewSegments;
   }
 
   /** Writes what there is. */
@@ -149,7 +158,7 @@ export class Joiner {
     if (words[one + 3] !== words[other + 3] || words[one + 4] !== words[other + 4]) return false;
     if (words[one + transport] !== words[other + transport]) return false;
     if (!(this.#ipLength === 20 ? this.#sameIpv4(at) : this.#sameIpv6(one, other))) return false;
-    if (this.#transport === udp) return true;
+    if (this.#transport === udp) return this.#count < this.#mostSegments;
     if (view.getUint32(at + this.#ipLength + 4) !== this.#nextSequence) return false;
     if (words[one + transport + 2] !== words[other + transport + 2]) return false;
     // Data offset, flags and window; PSH, in the second byte, may differ.

@@ -55,6 +55,28 @@ socket.end(Buffer.alloc(${size}, "tunnelmesh"));`;
       expect(performance.now() - start).toBeLessThan(30_000);
     });
 
+    it("of small packets as fast as they come is all written to the interface", async () => {
+      const server = network.exec("b", "iperf3", "-s", "-1");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const flood = ["-u", "-b", "0", "-l", "64", "-t", "1", "-c", beta.identity.ip4];
+      expect((await network.exec("a", "iperf3", ...flood)).code).toBe(0);
+      await server;
+      const { tun_write: refused = 0, received_direct: received } = await beta.counters();
+      expect(received).toBeGreaterThan(5_000);
+      expect(refused).toBe(0);
+    });
+
+    it("arrives over a link that is too narrow for a whole datagram", async () => {
+      for (const name of ["a", "b"]) network.ip(name, "link", "set", "eth0", "mtu", "1400");
+      const size = 1_000_000;
+      const received = network.exec("b", process.execPath, "-e", receive);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await network.exec("a", "timeout", "15", process.execPath, "-e", send(beta.identity.ip4, size));
+      for (const name of ["a", "b"]) network.ip(name, "link", "set", "eth0", "mtu", "1500");
+      const digest = createHash("sha256").update(Buffer.alloc(size, "tunnelmesh")).digest("hex");
+      expect((await received).output).toContain(digest);
+    });
+
     it("leaves memory bounded", async () => {
       const memory = await alpha.ask<number>("memory", { method: "counters" });
       expect(memory).toBeLessThan(200 * 1024 * 1024);

@@ -144,6 +144,25 @@ describe("packets of one flow", () => {
     expect(join(packets)).toHaveLength(3);
   });
 
+  it("of UDP are no more than the kernel takes, and fewer once it has refused that many", () => {
+    const counts: number[] = [];
+    const joiner = new Joiner(arena, { tcp: true, udp: true }, (_, joined) => counts.push(joined));
+    const addAll = (): void => {
+      for (let index = 0; index < 300; index += 1) {
+        const packet = makePacket({ family: 4, transport: 17, payload: new Uint8Array(20), identification: index });
+        arena.bytes.set(packet, layout.plaintext + index * 128);
+        joiner.add(layout.plaintext + index * 128, packet.length);
+      }
+      joiner.flush();
+    };
+    addAll();
+    joiner.shorten(64);
+    addAll();
+    joiner.shorten(128);
+    addAll();
+    expect(counts).toEqual([128, 128, 44, 128, 128, 44, 64, 64, 64, 64, 44]);
+  });
+
   it("of UDP without a checksum are not joined", () => {
     const packets = [1, 2].map((index) =>
       makePacket({ family: 4, transport: 17, payload: new Uint8Array(100), identification: index }),
