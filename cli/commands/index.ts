@@ -1,5 +1,6 @@
 // The commands by name. Their classes are thin: what they do is loaded when they run.
 import AddNode from "./add-node.ts";
+import CiInit from "./ci/init.ts";
 import CiSweep from "./ci/sweep.ts";
 import Completion from "./completion.ts";
 import Deploy from "./deploy.ts";
@@ -41,6 +42,7 @@ import Unlock from "./unlock.ts";
 
 export const commands = {
   "add-node": AddNode,
+  "ci:init": CiInit,
   "ci:sweep": CiSweep,
   completion: Completion,
   deploy: Deploy,

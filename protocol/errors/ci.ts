@@ -16,6 +16,11 @@ export const ciErrors = {
     cause: "The cloud's API did not answer, or refused; SSH of the droplets is still open to the runner's address.",
     advice: ["Take it back: tm ci sweep", "Or remove the firewall of that name by hand."],
   },
+  TM_CI_WRITE: {
+    title: "The configuration of CI could not be written",
+    cause: "A file or folder of the project cannot be read or written.",
+    advice: ["Check its permissions, and that no file stands where a folder is to be."],
+  },
   TM_CI_ADDRESS: {
     title: "The address of this runner is not known",
     cause: "A firewall is opened for an address that this machine has, or that two independent services name.",
