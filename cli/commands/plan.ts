@@ -23,6 +23,11 @@ export default class Plan extends BaseCommand {
     canary: canaryFlag,
     replace: replaceFlag,
     "lock-timeout": lockTimeoutFlag,
+    ci: Flags.boolean({
+      default: false,
+      summary:
+        "As CI plans a pull request: reach no host, lock no state, and exit with 3 where an admin's signature is missing.",
+    }),
     "detailed-exitcode": Flags.boolean({ default: false, summary: "Exit with 2 when there are changes." }),
   };
 
@@ -37,6 +42,7 @@ export default class Plan extends BaseCommand {
     ]);
     const result = await engine.planStack({
       ...session.engineContext(loaded, flags),
+      ...(flags.ci ? { unasked: true } : {}),
       ...(flags.canary === undefined ? {} : { canary: flags.canary }),
       ...(flags.replace === undefined ? {} : { replace: flags.replace }),
       ...(flags["lock-timeout"] === undefined ? {} : { lockTimeout: flags["lock-timeout"] }),

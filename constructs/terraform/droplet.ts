@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly networks: NetworkOf;
   readonly keys: AccountKeys;
   readonly firewalls: FirewallOf;
+  /** A reference to the lines that let CI log in. */
+  readonly ciLogins: string;
 }
 
 /** A member's resources. */
@@ -51,7 +53,7 @@ export function addDroplet(
     monitoring: true,
     sshKeys: [...around.keys.fingerprints],
     tags: [tag],
-    userData: bootstrapScript(nonce.stringValue),
+    userData: bootstrapScript(nonce.stringValue, around.ciLogins),
     vpcUuid: around.networks(member),
     // Named here and not by an attachment of its own: the droplet lets go of it before the volume is removed.
     ...(volume === undefined ? {} : { volumeIds: [volume.id] }),

@@ -16,6 +16,11 @@ export const ciErrors = {
     cause: "The cloud's API did not answer, or refused; SSH of the droplets is still open to the runner's address.",
     advice: ["Take it back: tm ci sweep", "Or remove the firewall of that name by hand."],
   },
+  TM_CI_NOT_ASKED: {
+    title: "This host was not asked",
+    cause: "A plan of CI reaches no host: it shows what the mesh file and Terraform's state say.",
+    advice: ["To see what is installed there: tm plan, from a machine that reaches it."],
+  },
   TM_CI_WRITE: {
     title: "The configuration of CI could not be written",
     cause: "A file or folder of the project cannot be read or written.",

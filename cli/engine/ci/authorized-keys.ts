@@ -11,6 +11,15 @@ export function lineMark(mesh: string): string {
 /** What such a login may not do beside running commands; sockets of the services are reached by forwarding. */
 const options = "no-agent-forwarding,no-pty,no-user-rc,no-X11-forwarding";
 
+/** One line, as a host in UTC has it: a droplet's first script writes it before anybody can ask the host for its time zone. */
+export function authorizedLine(mesh: string, { tid, line, expires }: CiLogin): string {
+  const until = new Date(expires * 1000)
+    .toISOString()
+    .slice(0, 19)
+    .replace(/[^0-9]/g, "");
+  return `expiry-time="${until}",${options} ${line} ${lineMark(mesh)}${tid}`;
+}
+
 /**
  * Makes the lines of `mesh` in the file of the account that this connection logged in to those of `logins`. The file is replaced as
  * a whole or left alone.

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { nonceVariable } from "../../../constructs/terraform/bootstrap.ts";
+import { ciLoginsVariable, nonceVariable } from "../../../constructs/terraform/bootstrap.ts";
 import { dropletsOf, resourceId } from "../../../constructs/terraform/members.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { DeployParameters, EngineContext, PlannedResource } from "../deploy/contract.ts";
@@ -30,6 +30,8 @@ export interface CloudPlan {
 export interface CloudPlanOptions extends Pick<DeployParameters, "replace" | "lockTimeout"> {
   /** Names of members that the mesh has. */
   readonly members: ReadonlySet<string>;
+  /** Lines of authorized_keys that let CI log in to new droplets. */
+  readonly ciLogins?: readonly string[];
   /** Further arguments of `terraform plan`, such as -lock=false. */
   readonly arguments?: readonly string[];
 }
@@ -51,7 +53,10 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
   }
   const kept = await readNonces(context);
   const all = Object.fromEntries(droplets.map((name) => [name, kept[name] ?? randomBytes(32).toString("hex")]));
-  const variables = Object.fromEntries(Object.entries(all).map(([name, nonce]) => [nonceVariable(name), nonce]));
+  const variables = {
+    ...Object.fromEntries(Object.entries(all).map(([name, nonce]) => [nonceVariable(name), nonce])),
+    [ciLoginsVariable]: (options.ciLogins ?? []).join("\n"),
+  };
   const given = [
     `-lock-timeout=${lockTimeout}`,
     ...replace.map((name) => `-replace=digitalocean_droplet.${resourceId(name)}`),

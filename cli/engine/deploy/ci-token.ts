@@ -7,10 +7,14 @@ import { listTokens } from "../../../protocol/trust/token-list.ts";
 import { readToken } from "../join/token.ts";
 import type { MembershipChange } from "./membership.ts";
 
-export interface CiToken {
+/** What a token may let in, as the log says it. */
+export interface CiGrantor {
   readonly token: TokenAdd;
-  readonly keys: TokenKeys;
   readonly usesLeft: number;
+}
+
+export interface CiToken extends CiGrantor {
+  readonly keys: TokenKeys;
 }
 
 /** What the text of TM_CI_TOKEN is worth in this mesh. @throws TunnelMeshError TM_CI_TOKEN, TM_JOIN_TOKEN */
@@ -36,7 +40,7 @@ export function openCiToken(text: string, view: MeshView | undefined, nowUnixSec
 }
 
 /** What of `changes` an admin must sign, one sentence each; none: the token is enough. */
-export function beyondToken({ token, usesLeft }: CiToken, changes: readonly MembershipChange[]): readonly string[] {
+export function beyondToken({ token, usesLeft }: CiGrantor, changes: readonly MembershipChange[]): readonly string[] {
   const fresh = changes.filter((change) => change.kind === "grant" && change.why === "new");
   const reasons = changes.flatMap((change): readonly string[] => {
     if (change.kind === "keep") return [];

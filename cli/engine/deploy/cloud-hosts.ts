@@ -1,5 +1,7 @@
 // The part of a deploy that makes hosts: plan with Terraform, apply, first contact, setup; then they are hosts like any other.
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { authorizedLine } from "../ci/authorized-keys.ts";
+import { ciLogins } from "../ci/login.ts";
 import { applyCloud, readPlaces } from "../cloud/apply.ts";
 import {
   type KeptDroplets,
@@ -32,7 +34,7 @@ export interface Hosts {
   readonly unready: readonly UnreachedHost[];
 }
 
-type Parameters = Pick<DeployParameters, "replace" | "lockTimeout" | "hostKeys">;
+type Parameters = Pick<DeployParameters, "replace" | "lockTimeout" | "hostKeys"> & { readonly unasked?: boolean };
 
 /**
  * Plans the stack's cloud resources; from then on the run finds those droplets that exist, will stay, and are known by their key.
@@ -51,7 +53,15 @@ export async function planResources(run: Run, parameters: Parameters): Promise<P
     const { view } = await run.home.read();
     const members = new Set([...(view?.members.values() ?? [])].map(({ name }) => name));
     await refuseMissingState(cloud.run, { model: run.model, view, ...parameters });
-    const planned = await planCloud(context, cloud, { ...parameters, members });
+    const planned = await planCloud(context, cloud, {
+      ...parameters,
+      members,
+      ...(parameters.unasked === true ? { arguments: ["-lock=false"] } : {}),
+      // A runner that makes a droplet has no other way in to it.
+      ciLogins: ciLogins(view ?? { tokens: new Map() }, Math.floor(Date.now() / 1000)).map((login) =>
+        authorizedLine(run.model.name, login),
+      ),
+    });
     row.done(planned.changes.length === 0 ? "no changes" : `changes: ${planned.changes.length}`);
     const places = placesOf(mergeDroplets(await readDroplets(context), planned.before), view, await waiting(run));
     const leaving = new Set(planned.changes.flatMap(goingOf));

@@ -92,7 +92,11 @@ export interface DeployResult {
 }
 
 export type PlanParameters = EngineContext &
-  Pick<DeployParameters, "canary" | "replace" | "lockTimeout"> & { readonly downgrade?: boolean };
+  Pick<DeployParameters, "canary" | "replace" | "lockTimeout"> & {
+    readonly downgrade?: boolean;
+    /** As CI plans a pull request: no host is reached, Terraform's state is not locked, a missing signature ends it. */
+    readonly unasked?: boolean;
+  };
 /** @throws TunnelMeshError what stops a plan as a whole; a host that cannot be read is in the result */
 export type PlanStack = (parameters: PlanParameters) => Promise<PlanResult>;
 /** @throws TunnelMeshError what stops a deploy as a whole; a host that failed is in the result, and the command exits with 5 */

@@ -11,6 +11,7 @@ import type { MembershipPlan, PlannedHost, PlannedResource, PlanResult, PlanStac
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
+import { isUnasked, knownUnasked, refuseUnsigned, unaskedHosts } from "./plan-ci.ts";
 import { isMissing, type UnreachedHost } from "./reach.ts";
 import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
@@ -21,8 +22,12 @@ import { planUpgrade } from "./upgrade-order.ts";
 /** Compares the stack with what is there; see the contract. */
 export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
+    if (parameters.unasked === true) await refuseUnsigned(run);
     const cloud = await planResources(run, parameters);
     if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
+    if (parameters.unasked === true) {
+      return planOf(run, [], unaskedHosts(run.model), parameters.canary, cloud?.planned.changes);
+    }
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
     const toCome = unready.flatMap((one) =>
@@ -107,7 +112,7 @@ function assumedPlan({ member, error }: UnreachedHost, view: MeshView | undefine
     role,
     basis: known ? "recorded" : "assumed",
     steps: known ? [] : describeFirstInstall(role),
-    ...(toBeMade ? {} : { error: reportError(error) }),
+    ...(toBeMade || isUnasked({ error }) ? {} : { error: reportError(error) }),
   };
 }
 
@@ -118,8 +123,10 @@ function membershipPlan(
   { view, ci }: { readonly view: MeshView | undefined; readonly ci: boolean },
 ): MembershipPlan {
   // A local host that is not there will be made anew: it is nobody under a new name.
-  const stackNames = namesOf(run.model.members, [...prepared, ...unready.filter(isToBeMade)]);
-  const changes = planMembership([...(view?.members.values() ?? [])], stackNames, prepared, { ci });
+  const members = [...(view?.members.values() ?? [])];
+  const reached = [...prepared, ...knownUnasked(unready, members)];
+  const stackNames = namesOf(run.model.members, [...reached, ...unready.filter(isToBeMade)]);
+  const changes = planMembership(members, stackNames, reached, { ci: ci || unready.some(isUnasked) });
   const granted = (why: string) =>
     changes.flatMap((change) => (change.kind === "grant" && change.why === why ? [change] : []));
   const toCome = unready

@@ -121,11 +121,14 @@ describe("droplets", () => {
 
   it("prove their host key with a nonce that stands in a sensitive variable alone", async () => {
     const made = await withHub();
-    expect(made.variable).toEqual({ nonce_hub: { type: "string", default: "", sensitive: true } });
+    expect(made.variable).toEqual({
+      nonce_hub: { type: "string", default: "", sensitive: true },
+      ci_logins: { type: "string", default: "" },
+    });
     const script: string = made.resource.digitalocean_droplet.hub.user_data;
-    expect(script).toBe(bootstrapScript(`\${var.nonce_hub}`));
+    expect(script).toBe(bootstrapScript(`\${var.nonce_hub}`, `\${var.ci_logins}`));
     // Whatever else looked like a template would be one to Terraform.
-    expect(script.match(/[$%]\{/g)).toHaveLength(1);
+    expect(script.match(/[$%]\{/g)).toHaveLength(2);
   });
 
   it("take what transform sets", async () => {
