@@ -1,7 +1,8 @@
 // tm deploy: makes hosts and mesh what the stack says.
+import path from "node:path";
 import * as Flags from "@oclif/core/flags";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import type { PlanResult } from "../engine/deploy/contract.ts";
+import type { LoadedStack, PlanResult } from "../engine/deploy/contract.ts";
 import {
   adminKeyFlag,
   canaryFlag,
@@ -39,6 +40,16 @@ export default class Deploy extends BaseCommand {
       multiple: true,
     }),
     "lock-timeout": lockTimeoutFlag,
+    plan: Flags.string({
+      summary:
+        "Deploy only what this plan (tm plan --format json --out FILE) holds; exit with 4 when it is another now.",
+      helpValue: "FILE",
+      exclusive: ["expect-digest"],
+    }),
+    "expect-digest": Flags.string({
+      summary: "Deploy only the plan with this digest; exit with 4 when it is another now.",
+      helpValue: "sha256:HEX",
+    }),
     downgrade: Flags.boolean({ default: false, summary: "Allow a release older than the mesh's." }),
   };
 
@@ -46,12 +57,13 @@ export default class Deploy extends BaseCommand {
     const { args, flags } = await this.parse(Deploy);
     const session = await this.open(flags);
     const loaded = await session.load(args.stack);
+    const expectDigest = await agreedDigest(flags, session.cwd, loaded);
     session.needAnswer(`tm deploy ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     const { rememberStack } = await import("../engine/synth/current.ts");
     rememberStack(loaded);
-    const [engine, { renderPlan }, { renderHosts }, { count }] = await Promise.all([
+    const [engine, { renderPlanText }, { renderHosts }, { count }] = await Promise.all([
       loadDeployEngine(),
-      import("../output/plan.ts"),
+      import("../output/review/text.ts"),
       import("../output/mesh.ts"),
       import("../output/table.ts"),
     ]);
@@ -59,11 +71,14 @@ export default class Deploy extends BaseCommand {
       ...session.engineContext(loaded, flags),
       yes: flags.yes,
       downgrade: flags.downgrade,
+      ...(expectDigest === undefined ? {} : { expectDigest }),
       ...(flags.canary === undefined ? {} : { canary: flags.canary }),
       ...(flags.replace === undefined ? {} : { replace: flags.replace }),
       ...(flags["host-key"] === undefined ? {} : { hostKeys: readHostKeys(flags["host-key"]) }),
       ...(flags["lock-timeout"] === undefined ? {} : { lockTimeout: flags["lock-timeout"] }),
-      ...(session.interactive && !flags.yes ? { confirm: (plan) => confirmPlan(session, plan, renderPlan(plan)) } : {}),
+      ...(session.interactive && !flags.yes
+        ? { confirm: (plan) => confirmPlan(session, plan, renderPlanText(plan.review, { details: false })) }
+        : {}),
     });
     await session.progress.end();
     this.print(renderHosts(result.hosts));
@@ -98,4 +113,19 @@ function readHostKeys(given: readonly string[]): Readonly<Record<string, string>
     throw new TunnelMeshError("TM_USAGE", { detail: `--host-key ${text}: write it as "NODE=ssh-ed25519 AAAA…"` });
   });
   return Object.fromEntries(entries);
+}
+
+/** The digest that --expect-digest or --plan names. @throws TunnelMeshError TM_PLAN_FILE, TM_PLAN_STALE, TM_USAGE */
+async function agreedDigest(
+  flags: { readonly plan?: string | undefined; readonly "expect-digest"?: string | undefined },
+  cwd: string,
+  { model }: LoadedStack,
+): Promise<string | undefined> {
+  const digest = flags["expect-digest"];
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    throw new TunnelMeshError("TM_USAGE", { detail: `--expect-digest ${digest}: it is "sha256:" and 64 digits` });
+  }
+  if (flags.plan === undefined) return digest;
+  const { digestOfFile, readPlanFile } = await import("../engine/review/plan-file.ts");
+  return digestOfFile(await readPlanFile(path.resolve(cwd, flags.plan)), model, Date.now());
 }

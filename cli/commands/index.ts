@@ -19,6 +19,8 @@ import Logs from "./logs.ts";
 import Next from "./next.ts";
 import Peers from "./peers.ts";
 import Ping from "./ping.ts";
+import PlanComment from "./plan/comment.ts";
+import PlanRender from "./plan/render.ts";
 import Plan from "./plan.ts";
 import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
@@ -62,6 +64,8 @@ export const commands = {
   peers: Peers,
   ping: Ping,
   plan: Plan,
+  "plan:comment": PlanComment,
+  "plan:render": PlanRender,
   rekey: Rekey,
   "remove-node": RemoveNode,
   rollback: Rollback,

@@ -12,6 +12,7 @@ import { joinErrors } from "./join.ts";
 import { localErrors } from "./local.ts";
 import { membershipErrors } from "./membership.ts";
 import { releaseErrors } from "./release.ts";
+import { reviewErrors } from "./review.ts";
 import { sandboxErrors } from "./sandbox.ts";
 import { sshErrors } from "./ssh.ts";
 import { stackErrors } from "./stack.ts";
@@ -34,6 +35,7 @@ const areas = {
   ...ciErrors,
   ...releaseErrors,
   ...terraformErrors,
+  ...reviewErrors,
   ...stateErrors,
   ...cloudErrors,
   ...trustErrors,

@@ -4,8 +4,8 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { root, sourceFiles } from "./sources.ts";
 
-/** Programs that Linux and macOS both have, or that whoever installed the package has. */
-const programs = new Set(["git", "npm", "ssh", "ssh-add", "ssh-keygen", "tar"]);
+/** Programs that Linux and macOS both have, or that whoever installed the package has, or that may be missing (gh). */
+const programs = new Set(["gh", "git", "npm", "ssh", "ssh-add", "ssh-keygen", "tar"]);
 
 /** Parts that work on a Linux machine alone, and say so: local hosts and the sandbox cloud, joining with the machine itself, the quickstart of a clone. */
 const linux = /^cli\/(engine\/(local|join|sandbox)\/|quickstart\.ts$)/;

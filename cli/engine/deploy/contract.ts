@@ -8,6 +8,7 @@ import type { ErrorReport, PlanResult } from "./plan-contract.ts";
 export type {
   ErrorReport,
   MembershipPlan,
+  MeshPlan,
   PlannedHost,
   PlannedResource,
   PlanResult,
@@ -69,6 +70,8 @@ export interface DeployParameters extends EngineContext {
   /** Asked once with the plan before anything changes; absent with --yes. It returns true or throws TM_DECLINED. */
   readonly confirm?: (plan: PlanResult) => Promise<boolean>;
   readonly downgrade: boolean;
+  /** Digest of the plan that was agreed to: another one is refused before anything changes, with TM_PLAN_CHANGED. */
+  readonly expectDigest?: string;
   /** Node that is upgraded first after the coordinator; chosen when left out. */
   readonly canary?: string;
   /** Members whose droplets may be made anew, and are. */

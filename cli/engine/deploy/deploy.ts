@@ -1,6 +1,7 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { markSandboxMesh } from "../cloud/sandbox-mesh.ts";
+import { refuseOther } from "../review/plan-file.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
 import { authorizeOn } from "./ci-hosts.ts";
 import { failedAfterApply, type Hosts, makeHosts, planResources } from "./cloud-hosts.ts";
@@ -62,9 +63,10 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
     first.prepared,
     toCome.flatMap(({ member }) => (member.host.kind === "droplet" ? [member] : [])),
   );
-  if (parameters.confirm !== undefined) {
-    const plan = await planOf(run, first.prepared, first.unready, parameters.canary, cloud?.planned.changes);
-    if (plan.changes > 0 && !(await parameters.confirm(plan))) throw new TunnelMeshError("TM_INTERRUPTED");
+  if (parameters.confirm !== undefined || parameters.expectDigest !== undefined) {
+    const plan = await planOf(run, first.prepared, first.unready, parameters.canary, cloud?.planned);
+    if (parameters.expectDigest !== undefined) refuseOther(plan.review, parameters.expectDigest);
+    if (plan.changes > 0 && (await parameters.confirm?.(plan)) === false) throw new TunnelMeshError("TM_INTERRUPTED");
   }
   // Nobody makes a host for a mesh that they cannot sign it into.
   if (toCome.length > 0 && (await run.ci()) === undefined) await run.signer();

@@ -1,4 +1,5 @@
 // What a plan says, as plain data: resources, hosts, members.
+import type { Plan } from "../review/plan.ts";
 
 /** An error as a result carries it: what the error form of --json holds. */
 export interface ErrorReport {
@@ -25,6 +26,8 @@ export interface MembershipPlan {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Their groups, routes or origin are not what the stack says: they get a new grant. */
+  readonly changed: readonly string[];
   readonly unchanged: readonly string[];
 }
 
@@ -48,7 +51,7 @@ export interface PlannedResource {
   readonly forcedBy: readonly string[];
 }
 
-export interface PlanResult {
+export interface MeshPlan {
   readonly mesh: string;
   /** Absent before the first deploy. */
   readonly meshId?: string;
@@ -63,4 +66,9 @@ export interface PlanResult {
   readonly resources?: readonly PlannedResource[];
   /** Number of steps, membership changes and resources; 0 = no changes. */
   readonly changes: number;
+}
+
+export interface PlanResult extends MeshPlan {
+  /** The whole plan as a reviewer sees it: without a secret, and with its digest. */
+  readonly review: Plan;
 }

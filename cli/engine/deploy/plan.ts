@@ -2,17 +2,20 @@
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
-import { forgetPlan } from "../cloud/plan.ts";
+import { type CloudPlan, forgetPlan } from "../cloud/plan.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import { hostNotes } from "../install/refusals.ts";
+import type { Plan } from "../review/plan.ts";
+import { reviewPlan } from "../review/review.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
 import { planResources } from "./cloud-hosts.ts";
-import type { MembershipPlan, PlannedHost, PlannedResource, PlanResult, PlanStack } from "./contract.ts";
+import type { MembershipPlan, MeshPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import { isUnasked, knownUnasked, refuseUnsigned, unaskedHosts } from "./plan-ci.ts";
 import { isMissing, type UnreachedHost } from "./reach.ts";
+import { projectCommit } from "./record.ts";
 import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
@@ -34,7 +37,7 @@ export const planStack: PlanStack = (parameters) =>
       isToBeMade(one) && one.member.host.kind === "droplet" ? [one.member] : [],
     );
     await refuseBeyondToken(run, prepared, toCome);
-    return planOf(run, prepared, unready, parameters.canary, cloud?.planned.changes);
+    return planOf(run, prepared, unready, parameters.canary, cloud?.planned);
   });
 
 /** The plan for hosts that were reached and hosts that were not. */
@@ -43,7 +46,7 @@ export async function planOf(
   prepared: readonly PreparedHost[],
   unready: readonly UnreachedHost[],
   canary?: string,
-  resources?: readonly PlannedResource[],
+  planned?: Pick<CloudPlan, "changes" | "shown">,
 ): Promise<PlanResult> {
   const { view, items } = await knownMesh(run, prepared);
   const bootstrap = bootstrapFile(items);
@@ -56,7 +59,9 @@ export async function planOf(
   const members = membershipPlan(run, prepared, unready, { view, ci });
   const upgrade = planUpgrade(prepared, canary);
   const steps = hosts.reduce((sum, host) => sum + host.steps.length, 0);
-  return {
+  const resources = planned?.changes;
+  const changed = members.added.length + members.removed.length + members.renamed.length + members.changed.length;
+  const plan: MeshPlan = {
     mesh: run.model.name,
     ...(view === undefined ? {} : { meshId: view.meshId }),
     stage: run.model.stage,
@@ -65,8 +70,23 @@ export async function planOf(
     members,
     ...(upgrade.length === 0 ? {} : { upgrade }),
     ...(resources === undefined ? {} : { resources }),
-    changes: steps + members.added.length + members.removed.length + members.renamed.length + (resources?.length ?? 0),
+    changes: steps + changed + (resources?.length ?? 0),
   };
+  return { ...plan, review: await reviewOf(run, plan, planned?.shown) };
+}
+
+async function reviewOf({ context, model }: Run, result: MeshPlan, shown: unknown): Promise<Plan> {
+  const { loaded, ciToken } = context;
+  return reviewPlan({
+    model,
+    terraform: loaded.terraform,
+    shown,
+    result,
+    environment: process.env,
+    secrets: ciToken === undefined ? [] : [ciToken],
+    now: Date.now(),
+    commit: await projectCommit(loaded.projectFolder),
+  });
 }
 
 /** The mesh as it is at home; without a mesh file, the one on the hosts, which a deploy would go on with. */
@@ -143,6 +163,7 @@ function membershipPlan(
       .toSorted(),
     removed: changes.flatMap((change) => (isRemoval(change) ? [change.before.name] : [])),
     renamed: granted("renamed").map(({ reached, before }) => ({ from: before?.name ?? "", to: reached.member.name })),
+    changed: granted("changed").map(({ reached }) => reached.member.name),
     unchanged: changes.flatMap((change) => (change.kind === "keep" ? [change.reached.member.name] : [])),
   };
 }

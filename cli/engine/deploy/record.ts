@@ -64,7 +64,8 @@ export function shownRecords(records: readonly Record<string, unknown>[]): reado
   }));
 }
 
-async function projectCommit(folder: string): Promise<string | undefined> {
+/** The commit that the project stands at; undefined where it is no git checkout. */
+export async function projectCommit(folder: string): Promise<string | undefined> {
   const result = await execa("git", ["-C", folder, "rev-parse", "HEAD"], { reject: false, timeout: 5_000 });
   return result.exitCode === 0 ? result.stdout.trim() : undefined;
 }

@@ -4,7 +4,6 @@ import type { HostStatus, PlanResult } from "../../../cli/engine/deploy/contract
 import { chooseMode } from "../../../cli/output/create.ts";
 import { createLineProgress } from "../../../cli/output/lines.ts";
 import { renderHosts, renderPeerTable, renderPolicyNote, renderStatus } from "../../../cli/output/mesh.ts";
-import { renderPlan } from "../../../cli/output/plan.ts";
 import { count, renderDuration, renderTable } from "../../../cli/output/table.ts";
 import type { AgentStatus, PeerStatus } from "../../../protocol/control/agent.ts";
 
@@ -144,48 +143,6 @@ describe("hosts of a deploy", () => {
       "gamma: No route: host gamma (TM_X)",
       "  - Look at the cable.",
     ]);
-  });
-});
-
-describe("a plan", () => {
-  const plan: PlanResult = {
-    mesh: "office-main",
-    stage: "main",
-    release: "0.1.0-abc",
-    hosts: [
-      { name: "hub", role: "coordinator", basis: "live", steps: [{ id: "x", title: "install the release" }] },
-      { name: "nas", role: "node", basis: "recorded", steps: [] },
-      { name: "new", role: "node", basis: "assumed", steps: [], error },
-    ],
-    members: { added: ["new"], removed: ["old"], renamed: [{ from: "a", to: "b" }], unchanged: ["hub"] },
-    changes: 4,
-  };
-
-  it("shows members, then steps per host with what they were read from", () => {
-    expect(renderPlan(plan).split("\n")).toEqual([
-      "Mesh office-main, new, release 0.1.0-abc",
-      "Members:",
-      "  + new",
-      "  - old",
-      "  ~ a becomes b",
-      "hub (coordinator; read from the host)",
-      "  install the release",
-      "nas (node; as recorded by the last deploy): nothing to do",
-      "new (node; assumed, as the host could not be read): nothing to do",
-      "  ! No route: host gamma",
-      "4 changes.",
-    ]);
-  });
-
-  it("says so when there is nothing to do", () => {
-    const text = renderPlan({
-      ...plan,
-      meshId: "cd".repeat(32),
-      hosts: [],
-      members: { added: [], removed: [], renamed: [], unchanged: [] },
-      changes: 0,
-    });
-    expect(text).toBe("Mesh office-main, id cdcdcdcdcdcd, release 0.1.0-abc\nMembers: no changes\nNo changes.");
   });
 });
 
