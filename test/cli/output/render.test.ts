@@ -1,6 +1,6 @@
 // What people read: tables of members, plans, progress as lines.
 import { describe, expect, it } from "vitest";
-import type { HostStatus, PlanResult } from "../../../cli/engine/deploy/contract.ts";
+import type { HostStatus } from "../../../cli/engine/deploy/contract.ts";
 import { chooseMode } from "../../../cli/output/create.ts";
 import { createLineProgress } from "../../../cli/output/lines.ts";
 import { renderHosts, renderPeerTable, renderPolicyNote, renderStatus } from "../../../cli/output/mesh.ts";

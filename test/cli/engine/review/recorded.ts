@@ -65,19 +65,15 @@ export async function reviewRecorded(changed: Partial<ReviewParameters> = {}) {
   });
 }
 
-/** A plan of a stack without a cloud, in which nothing changes. */
-export async function reviewNothing() {
+const quiet: MeshPlan = {
+  ...meshPlan,
+  hosts: [{ name: "hub", role: "coordinator", basis: "live", steps: [] }],
+  members: { added: [], removed: [], renamed: [], changed: [], unchanged: ["hub"] },
+  changes: 0,
+};
+
+/** A plan of a stack without a cloud, in which nothing changes but what `result` says. */
+export async function reviewNothing(result: MeshPlan = quiet) {
   const model = await synth(office((mesh) => void mesh.coordinator("hub", new LocalHost())));
-  const members = { added: [], removed: [], renamed: [], changed: [], unchanged: ["hub"] };
-  return reviewPlan({
-    model,
-    result: {
-      ...meshPlan,
-      hosts: [{ name: "hub", role: "coordinator", basis: "live", steps: [] }],
-      members,
-      changes: 0,
-    },
-    environment: {},
-    now: Date.UTC(2026, 10, 27, 12),
-  });
+  return reviewPlan({ model, result, environment: {}, now: Date.UTC(2026, 10, 27, 12) });
 }

@@ -3,10 +3,12 @@ import fc from "fast-check";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { describe, expect, it } from "vitest";
+import type { MeshPlan } from "../../../../cli/engine/deploy/contract.ts";
 import type { Plan, PlanChange } from "../../../../cli/engine/review/plan.ts";
 import { renderPlanAs } from "../../../../cli/output/review/formats.ts";
 import { commentLimit, markerOf, renderPlanMarkdown } from "../../../../cli/output/review/markdown.ts";
 import { fence, quoteCode, quoteSummary } from "../../../../cli/output/review/quote.ts";
+import { renderPlanText } from "../../../../cli/output/review/text.ts";
 import { reviewNothing, reviewRecorded } from "../../engine/review/recorded.ts";
 
 /** As GitHub reads it, HTML and all. */
@@ -188,5 +190,55 @@ describe("the other forms", () => {
     const text = renderPlanAs(await withNames("\u001b[31m\u202e\nx"), "text");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+});
+
+describe("a plan of hosts and members alone", () => {
+  const result: MeshPlan = {
+    mesh: "office-main",
+    stage: "main",
+    release: "0.1.0-abc",
+    hosts: [
+      { name: "hub", role: "coordinator", basis: "live", steps: [{ id: "x", title: "install the release" }] },
+      { name: "nas", role: "node", basis: "recorded", steps: [] },
+      {
+        ...({ name: "new", role: "node", basis: "assumed", steps: [] } as const),
+        error: { code: "TM_SSH_NO_ROUTE", message: "No route", detail: "host gamma", advice: [] },
+      },
+    ],
+    members: {
+      ...{ added: ["new"], removed: ["old"], renamed: [{ from: "a", to: "b" }], changed: ["nas"], unchanged: ["hub"] },
+    },
+    changes: 5,
+  };
+
+  it("shows members, then steps per host with what they were read from", async () => {
+    const lines = renderPlanText(await reviewNothing(result)).split("\n");
+    expect(lines.slice(0, -1)).toEqual([
+      "Mesh office-main, new, release 0.1.0-abc",
+      "!  old will be signed out of the mesh",
+      "Members:",
+      "  + new joins",
+      "  - old is signed out",
+      "  ~ a becomes b",
+      "  ~ nas is signed anew, with other groups or routes",
+      "hub (coordinator; read from the host)",
+      "  install the release",
+      "nas (node; as recorded by the last deploy): nothing to do",
+      "new (node; assumed, as the host could not be read): nothing to do",
+      "  ! No route: host gamma",
+      "Risk: destructive.",
+      "Plan: 1 step on hosts, 4 changes of members.",
+    ]);
+  });
+
+  it("says so when there is nothing to do", async () => {
+    const [mesh, members, host, nothing] = renderPlanText(await reviewNothing()).split("\n");
+    expect([mesh, members, host, nothing]).toEqual([
+      "Mesh office-main, id cdcdcdcdcdcd, release 0.2.0-0123456789abcdef",
+      "Members: no changes",
+      "hub (coordinator; read from the host): nothing to do",
+      "No changes.",
+    ]);
   });
 });
