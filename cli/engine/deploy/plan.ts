@@ -29,7 +29,7 @@ export const planStack: PlanStack = (parameters) =>
     const cloud = await planResources(run, parameters);
     if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
     if (parameters.unasked === true) {
-      return planOf(run, [], unaskedHosts(run.model), parameters.canary, cloud?.planned.changes);
+      return planOf(run, [], unaskedHosts(run.model), parameters.canary, cloud?.planned);
     }
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await run.reach(false));
