@@ -6,8 +6,10 @@ import Completion from "./completion.ts";
 import Deploy from "./deploy.ts";
 import Destroy from "./destroy.ts";
 import Doctor from "./doctor.ts";
+import Drift from "./drift.ts";
 import Exec from "./exec.ts";
 import History from "./history.ts";
+import Import from "./import.ts";
 import Init from "./init.ts";
 import Inventory from "./inventory.ts";
 import Join from "./join.ts";
@@ -17,11 +19,13 @@ import LocalRemove from "./local/rm.ts";
 import LocalUp from "./local/up.ts";
 import Logs from "./logs.ts";
 import Next from "./next.ts";
+import Outputs from "./outputs.ts";
 import Peers from "./peers.ts";
 import Ping from "./ping.ts";
 import PlanComment from "./plan/comment.ts";
 import PlanRender from "./plan/render.ts";
 import Plan from "./plan.ts";
+import Refresh from "./refresh.ts";
 import Rekey from "./rekey.ts";
 import RemoveNode from "./remove-node.ts";
 import Rollback from "./rollback.ts";
@@ -35,6 +39,8 @@ import SandboxStatus from "./sandbox/status.ts";
 import SandboxUp from "./sandbox/up.ts";
 import Sign from "./sign.ts";
 import Ssh from "./ssh.ts";
+import StatePull from "./state/pull.ts";
+import StatePush from "./state/push.ts";
 import Status from "./status.ts";
 import Synth from "./synth.ts";
 import TokenCreate from "./token/create.ts";
@@ -50,8 +56,10 @@ export const commands = {
   deploy: Deploy,
   destroy: Destroy,
   doctor: Doctor,
+  drift: Drift,
   exec: Exec,
   history: History,
+  import: Import,
   init: Init,
   inventory: Inventory,
   join: Join,
@@ -61,11 +69,13 @@ export const commands = {
   "local:up": LocalUp,
   logs: Logs,
   next: Next,
+  outputs: Outputs,
   peers: Peers,
   ping: Ping,
   plan: Plan,
   "plan:comment": PlanComment,
   "plan:render": PlanRender,
+  refresh: Refresh,
   rekey: Rekey,
   "remove-node": RemoveNode,
   rollback: Rollback,
@@ -79,6 +89,8 @@ export const commands = {
   "sandbox:status": SandboxStatus,
   "sandbox:up": SandboxUp,
   ssh: Ssh,
+  "state:pull": StatePull,
+  "state:push": StatePush,
   status: Status,
   synth: Synth,
   "token:create": TokenCreate,

@@ -5,6 +5,7 @@ import type { RekeyEngine } from "../engine/deploy/rekey-contract.ts";
 import type { SignEngine } from "../engine/deploy/sign-contract.ts";
 import type { TokenEngine } from "../engine/deploy/token-contract.ts";
 import type { LocalHosts } from "../engine/local/host.ts";
+import type { StateEngine } from "../engine/state/contract.ts";
 
 /** What deploys, changes and asks meshes. */
 export async function loadDeployEngine(): Promise<
@@ -22,4 +23,9 @@ export async function loadLocalHosts(log: (text: string) => void): Promise<Local
 /** What a machine does for itself: joins by a token, leaves. */
 export async function loadJoinEngine(): Promise<typeof import("../engine/join/index.ts")> {
   return import("../engine/join/index.ts");
+}
+
+/** What works with Terraform's state beside a deploy. */
+export async function loadStateEngine(): Promise<StateEngine> {
+  return import("../engine/state/index.ts");
 }

@@ -1,9 +1,9 @@
 // The one output that the installer reads: where each droplet is, by the member's name.
 import { TerraformOutput, type TerraformStack } from "cdktf";
 import type { Machine } from "./droplet.ts";
+import { addressesOutput } from "./members.ts";
 
-/** Name of the output. */
-export const addressesOutput = "tm_hosts";
+export { addressesOutput } from "./members.ts";
 
 /** Value of one member in that output; strings are empty where there is none. */
 export interface DropletAddresses {

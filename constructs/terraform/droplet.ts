@@ -105,7 +105,11 @@ function addVolume(stack: TerraformStack, model: MeshModel, { name, host }: Drop
     region: host.region,
     size: gib,
     initialFilesystemType: "ext4",
-    ...(keep ? { lifecycle: { preventDestroy: true } } : {}),
+    lifecycle: {
+      // The service does not say it of a volume that was adopted: a difference would make the volume, and its data, anew.
+      ignoreChanges: ["initial_filesystem_type"],
+      ...(keep ? { preventDestroy: true } : {}),
+    },
   });
   volume.overrideLogicalId(resourceId(name));
   return volume;

@@ -2,6 +2,9 @@
 import { createHash } from "node:crypto";
 import type { HostModel, MemberModel, MeshModel } from "../model.ts";
 
+/** Name of the output that says where droplets are. */
+export const addressesOutput = "tm_hosts";
+
 export type DropletModel = Extract<HostModel, { kind: "droplet" }>;
 export type DropletMember = MemberModel & { readonly host: DropletModel };
 

@@ -1,6 +1,6 @@
 // Opens Terraform for a loaded stack: the program, the sandbox where that is asked for, the workspace, the providers.
-import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import type { StateModel } from "../../../constructs/model.ts";
 import type { EngineContext, LoadedStack } from "../deploy/contract.ts";
@@ -8,7 +8,7 @@ import { type SandboxServer, sandboxPlace } from "../sandbox/place.ts";
 import { findLocking, withoutLockFile } from "../state/locking.ts";
 import { lockHolderOf, noteLocking } from "../state/note.ts";
 import { findTerraform } from "../terraform/binary.ts";
-import { initialize, type TerraformRun } from "../terraform/run.ts";
+import { initialize, initializeState, type TerraformRun } from "../terraform/run.ts";
 import { backendArguments, prepareWorkspace } from "../terraform/workspace.ts";
 
 /** Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. */
@@ -23,6 +23,11 @@ export interface OpenCloudOptions {
   readonly token?: boolean;
   /** True to destroy: what `protect` forbids Terraform to remove may go, as somebody has typed the stage's name. */
   readonly unprotected?: boolean;
+  /**
+   * Terraform over the state alone, in a folder of its own beside the workspace, which the caller removes: no provider, no token,
+   * no sandbox that would have to run.
+   */
+  readonly stateAlone?: boolean;
   /** This process' own when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -39,15 +44,18 @@ const sandboxDelay = "1000";
  */
 export async function openCloud(context: EngineContext, options: OpenCloudOptions = {}): Promise<Cloud | undefined> {
   const { loaded, progress, signal } = context;
-  const { environment = process.env, token } = options;
+  const { environment = process.env, stateAlone = false } = options;
+  const token = stateAlone ? false : options.token;
   if (loaded.terraform === undefined) return undefined;
   const binary = await findTerraform(environment);
   progress.log(`${binary.program} ${binary.version}`);
-  const sandbox = context.sandbox === true ? await openSandbox(signal) : undefined;
-  const place = sandbox === undefined ? loaded.model.state : await sandboxState(loaded, environment);
+  const inSandbox = context.sandbox === true;
+  const sandbox = inSandbox && !stateAlone ? await openSandbox(signal) : undefined;
+  const place = inSandbox ? await sandboxState(loaded, environment) : loaded.model.state;
   const given = options.unprotected === true ? withoutProtection(loaded.terraform) : loaded.terraform;
   const state = place.kind === "file" ? ({ kind: "local" } as const) : place;
-  const terraform = place.kind === "file" ? withLocalBackend(given) : given;
+  const whole = place.kind === "file" ? withLocalBackend(given) : given;
+  const terraform = stateAlone ? backendAlone(whole) : whole;
   const locking = await findLocking({
     model: { ...loaded.model, state },
     binary,
@@ -63,14 +71,15 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
     terraform: locking.kind === "locks" ? terraform : withoutLockFile(terraform),
     binary,
     environment,
-    ...(sandbox === undefined
-      ? {}
-      : {
+    ...(inSandbox
+      ? {
           sandbox: {
             TM_PROVIDER_POLL_DELAY: environment["TM_PROVIDER_POLL_DELAY"] ?? sandboxDelay,
-            ...sandbox.environment,
+            ...sandbox?.environment,
           },
-        }),
+        }
+      : {}),
+    ...(stateAlone ? { apart: `state-${process.pid}-${randomBytes(4).toString("hex")}` } : {}),
     ...(token === undefined ? {} : { token }),
   });
   const run: TerraformRun = {
@@ -83,8 +92,21 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
     signal,
     log: (line) => progress.log(line),
   };
-  await initialize(run);
+  await (stateAlone ? openStateAlone(run) : initialize(run));
   return { run, sandbox: sandbox?.server };
+}
+
+/** Leaves nothing behind where it fails. */
+async function openStateAlone(run: TerraformRun): Promise<void> {
+  const base = path.dirname(run.workspace.folder);
+  try {
+    const empty = path.join(base, "no-plugins");
+    await mkdir(empty);
+    await initializeState(run, empty);
+  } catch (error) {
+    await rm(base, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Loaded for the sandbox alone: it brings local hosts with it. */
@@ -111,6 +133,12 @@ async function sandboxState(
     .digest("hex")
     .slice(0, 16);
   return { kind: "file", file: path.join(folder, `${name}-${id}.tfstate`) };
+}
+
+/** Only where the state is: what reads or carries it needs no resource, and so no provider. */
+function backendAlone({ terraform }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { backend, cloud } = terraform as { readonly backend?: unknown; readonly cloud?: unknown };
+  return { terraform: { ...(backend === undefined ? {} : { backend }), ...(cloud === undefined ? {} : { cloud }) } };
 }
 
 function withLocalBackend(terraform: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -28,7 +28,12 @@ export type Stored = z.infer<typeof storedSchema>;
 /** The state; undefined where none was ever written. @throws TunnelMeshError TM_TERRAFORM_FAILED */
 export async function readStored(run: TerraformRun): Promise<Stored | undefined> {
   const json = await readJson(run, ["state", "pull"]);
-  return json === undefined ? undefined : storedSchema.parse(json);
+  return json === undefined ? undefined : parseStored(json);
+}
+
+/** @throws ZodError when it is no state of the version that Terraform has written since 0.12 */
+export function parseStored(json: unknown): Stored {
+  return storedSchema.parse(json);
 }
 
 /** Address of each managed resource, "TYPE.NAME" or "TYPE.NAME[0]", with its id at the service. */

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { execa } from "execa";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { readEvent, type TerraformEvent } from "./events.ts";
 import { openOutput } from "./output.ts";
@@ -25,6 +25,21 @@ export async function initialize(run: TerraformRun): Promise<void> {
   const arguments_ = ["init", "-input=false", "-no-color", ...run.workspace.backendArguments];
   await execute(run, arguments_, () => undefined);
   await keepProviderLock(run.workspace);
+}
+
+/**
+ * Makes the state alone usable: Terraform asks for the providers of what is in the state too, last of all, and is told to find none.
+ * @param empty an empty folder
+ * @throws TunnelMeshError TM_TERRAFORM_FAILED
+ */
+export async function initializeState(run: TerraformRun, empty: string): Promise<void> {
+  const arguments_ = ["init", "-input=false", "-no-color", `-plugin-dir=${empty}`, ...run.workspace.backendArguments];
+  try {
+    await execute(run, arguments_, () => undefined);
+  } catch (error) {
+    const said = isTunnelMeshError(error) && error.code === "TM_TERRAFORM_FAILED" ? (error.detail ?? "") : "";
+    if (!/Failed to query available provider packages/.test(said)) throw error;
+  }
 }
 
 export interface PlannedFile {
@@ -68,17 +83,29 @@ export async function destroy(
   await execute(run, ["destroy", "-input=false", "-json", "-auto-approve", ...arguments_], onEvent);
 }
 
+/** Runs a command that prints for people, such as `import` or `force-unlock`. @throws TunnelMeshError TM_TERRAFORM_… */
+export async function carryOut(run: TerraformRun, arguments_: readonly string[]): Promise<void> {
+  await execute(run, arguments_, () => undefined);
+}
+
 /**
  * What a command prints as JSON: `show -json FILE`, `output -json`, `state pull`; undefined when it prints nothing.
  * @throws TunnelMeshError TM_TERRAFORM_FAILED
  */
 export async function readJson(run: TerraformRun, arguments_: readonly string[]): Promise<unknown> {
+  const text = await readText(run, arguments_);
+  return text.trim() === "" ? undefined : JSON.parse(text);
+}
+
+/** What a command prints, byte for byte; it is not logged. @throws TunnelMeshError TM_TERRAFORM_FAILED */
+export async function readText(run: TerraformRun, arguments_: readonly string[]): Promise<string> {
   const { failed, stdout, stderr } = await execa(run.binary.program, arguments_, {
     ...settings(run, {}),
     cancelSignal: run.signal,
+    stripFinalNewline: false,
   });
   if (failed) throw new TunnelMeshError("TM_TERRAFORM_FAILED", { detail: stderr.trim().slice(0, 2000) });
-  return stdout.trim() === "" ? undefined : JSON.parse(stdout);
+  return stdout;
 }
 
 function settings({ workspace }: TerraformRun, variables: Readonly<Record<string, string>>) {

@@ -31,6 +31,8 @@ export interface WorkspaceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Set where the sandbox stands for the service. */
   readonly sandbox?: Readonly<Record<string, string>>;
+  /** Name of a folder of its own within the stage's, for a run beside others without a provider; all but a local state is in it. */
+  readonly apart?: string;
   /** False where the service is asked nothing, as for outputs: then no token is needed. */
   readonly token?: boolean;
 }
@@ -44,27 +46,31 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   const { projectFolder, stage, state, binary, environment, sandbox } = options;
   // A state of the sandbox never meets the service, nor the other way round: each would find all its resources gone.
   const home = path.join(projectFolder, ".tm/terraform", sandbox === undefined ? stage : `${stage}.sandbox`);
-  const folder = path.join(home, "stack");
+  const base = options.apart === undefined ? home : path.join(home, options.apart);
+  const folder = path.join(base, "stack");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(home, 0o700);
   await writeFileAtomic(path.join(folder, "cdk.tf.json"), `${JSON.stringify(options.terraform, undefined, 2)}\n`, {
     mode: 0o600,
   });
-  const mirror = environment["TM_DO_PROVIDER_DIR"] ?? (sandbox === undefined ? undefined : path.join(home, "mirror"));
+  const mirror = options.apart === undefined ? providerMirror(options, home) : undefined;
   const configuration = path.join(home, "terraform.rc");
   if (mirror !== undefined) {
     if (environment["TM_DO_PROVIDER_DIR"] === undefined) await makeProviderMirror(mirror, binary.platform);
     await writeFileAtomic(configuration, mirrorConfiguration(mirror), { mode: 0o600 });
   }
-  const lockFile =
-    sandbox === undefined ? path.join(projectFolder, "mesh/terraform.lock.hcl") : path.join(home, "terraform.lock.hcl");
+  const ownLock = sandbox !== undefined || options.apart !== undefined;
+  const lockFile = path.join(
+    ownLock ? base : projectFolder,
+    ownLock ? "terraform.lock.hcl" : "mesh/terraform.lock.hcl",
+  );
   await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
   const hasToken = Boolean(environment["DIGITALOCEAN_TOKEN"] || environment["DIGITALOCEAN_ACCESS_TOKEN"]);
   if (sandbox === undefined && options.token !== false && !hasToken) {
     throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
   }
-  const data = path.join(home, "data");
+  const data = path.join(base, "data");
   // A change of the place is never a migration here (TM_STATE_MISSING sees to it). HCP Terraform has no -reconfigure.
   if (state.kind === "hcp") await rm(path.join(data, "terraform.tfstate"), { force: true });
   return {
@@ -82,6 +88,10 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
       ...sandbox,
     },
   };
+}
+
+function providerMirror({ environment, sandbox }: WorkspaceOptions, home: string): string | undefined {
+  return environment["TM_DO_PROVIDER_DIR"] ?? (sandbox === undefined ? undefined : path.join(home, "mirror"));
 }
 
 /** Arguments of init for a state of this kind. @param file where a local one is; absolute */
