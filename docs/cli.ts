@@ -41,7 +41,7 @@ Exit codes:
 
 - 0: done
 - 1: failed
-- 2: there are changes (\`tm plan --detailed-exitcode\`)
+- 2: there are changes (\`tm plan --detailed-exitcode\`), or drift (\`tm drift\`)
 - 3: refused by policy, or a signature is missing
 - 4: the plan is not the expected one
 - 5: some hosts failed and the others are done; run it again

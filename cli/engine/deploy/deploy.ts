@@ -8,6 +8,7 @@ import { failedAfterApply, type Hosts, makeHosts, planResources } from "./cloud-
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
+import { type HandOver, underEarlyLease } from "./early-lease.ts";
 import { openMesh } from "./genesis.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { type InstalledHost, installMember } from "./install.ts";
@@ -73,13 +74,15 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   const journal = await openMesh(run, hostedMeshes(run, first.prepared));
   await markSandboxMesh(run.context, journal.view.meshId);
   if (cloud === undefined) return deployHosts(run, parameters, journal, first);
-  const hosts = await makeHosts(run, cloud, first, parameters);
-  try {
-    return await deployHosts(run, parameters, journal, hosts);
-  } catch (error) {
-    const made = cloud.planned.changes.length > 0;
-    throw made && isTunnelMeshError(error) && !run.context.signal.aborted ? failedAfterApply(error) : error;
-  }
+  return underEarlyLease(run, first.prepared, async (handOver) => {
+    const hosts = await makeHosts(run, cloud, first, parameters);
+    try {
+      return await deployHosts(run, parameters, journal, hosts, handOver);
+    } catch (error) {
+      const made = cloud.planned.changes.length > 0;
+      throw made && isTunnelMeshError(error) && !run.context.signal.aborted ? failedAfterApply(error) : error;
+    }
+  });
 }
 
 /** Everything from the coordinator on: the hosts stand. */
@@ -88,6 +91,7 @@ async function deployHosts(
   parameters: DeployParameters,
   journal: Journal,
   { prepared, unready }: Hosts,
+  handOver?: HandOver,
 ): Promise<DeployResult> {
   const { progress } = run.context;
   const hub = hubOf({ prepared, unready });
@@ -100,7 +104,7 @@ async function deployHosts(
     if (!isTunnelMeshError(error) || !error.code.startsWith("TM_UPGRADE_")) throw error;
     return stoppedAtCoordinator(run, journal.view.meshId, error, prepared, unready);
   }
-  const lease = await coordinator.lease();
+  const lease = await coordinator.lease(handOver?.());
   try {
     const current = prepared.map((host) => (host === hub ? coordinator.hub : host));
     return await deployMembers(run, journal, coordinator, { prepared: current, unready, order });

@@ -27,6 +27,14 @@ const historyReplySchema = z.object({ records: z.array(z.record(z.string(), z.un
 const submitChunk = 256;
 const renewEvery = 20_000;
 
+export type LeaseHolder = Extract<AdminRequest, { method: "lease.acquire" }>["holder"];
+
+export interface Lease {
+  release(): Promise<void>;
+  /** Stops renewing and says who holds it: the next connection of this run takes it from here. */
+  handOver(): LeaseHolder;
+}
+
 export interface Coordinator {
   status(): Promise<CoordinatorStatus>;
   items(): Promise<readonly SignedItem[]>;
@@ -36,8 +44,12 @@ export interface Coordinator {
   release(nid: NodeId): Promise<void>;
   /** Names and addresses that only a token made for them may give. Replaces the list. */
   setReserved(reserved: ReservedNames): Promise<void>;
-  /** Takes the deploy lease and renews it until released. @throws TunnelMeshError TM_DEPLOY_LEASE_HELD */
-  lease(): Promise<{ release(): Promise<void> }>;
+  /**
+   * Takes the deploy lease and renews it until released.
+   * @param holder who has it already, from another connection of the same run
+   * @throws TunnelMeshError TM_DEPLOY_LEASE_HELD
+   */
+  lease(holder?: LeaseHolder): Promise<Lease>;
   breakLease(): Promise<{ readonly name: string; readonly machine: string; readonly pid: number } | undefined>;
   record(record: Record<string, unknown>): Promise<void>;
   history(): Promise<readonly Record<string, unknown>[]>;
@@ -53,7 +65,7 @@ export function openCoordinator(call: AdminCall, lastCall: AdminCall = call): Co
       reservationSchema.parse(await call({ method: "reserve", nid, name, ...(ip4 === undefined ? {} : { ip4 }) })),
     setReserved: (reserved) => setReserved(call, reserved),
     release: async (nid) => void (await call({ method: "release", nid })),
-    lease: () => takeLease(call, lastCall),
+    lease: (holder) => takeLease(call, lastCall, holder),
     async breakLease() {
       const reply = z
         .object({ holder: z.object({ name: z.string(), machine: z.string(), pid: z.int() }).optional() })
@@ -85,8 +97,8 @@ async function submitItems(call: AdminCall, items: readonly SignedItem[]): Promi
   }
 }
 
-async function takeLease(call: AdminCall, lastCall: AdminCall): Promise<{ release(): Promise<void> }> {
-  const holder = await ownHolder();
+async function takeLease(call: AdminCall, lastCall: AdminCall, given?: LeaseHolder): Promise<Lease> {
+  const holder = given ?? (await ownHolder());
   const acquire = async (): Promise<void> => {
     const ask = async (deadProcess: boolean) =>
       leaseReplySchema.parse(await call({ method: "lease.acquire", holder, deadProcess }));
@@ -118,10 +130,14 @@ async function takeLease(call: AdminCall, lastCall: AdminCall): Promise<{ releas
       if (failure !== undefined) throw failure;
       await lastCall({ method: "lease.release", id: holder.id });
     },
+    handOver() {
+      clearInterval(timer);
+      return holder;
+    },
   };
 }
 
-async function ownHolder() {
+async function ownHolder(): Promise<LeaseHolder> {
   const machine = await readFile("/etc/machine-id", "utf8").then(
     (text) => text.trim(),
     () => os.hostname(),

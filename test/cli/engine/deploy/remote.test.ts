@@ -47,4 +47,20 @@ describe("a lease", () => {
     await vi.advanceTimersByTimeAsync(20_000);
     await expect(lease.release()).rejects.toThrow("gone");
   });
+
+  it("goes on to the next connection of a run under one holder, and is renewed there alone", async () => {
+    const { state, call } = granting();
+    const holders: unknown[] = [];
+    const noting = async (request: AdminRequest) => {
+      if (request.method === "lease.acquire") holders.push(request.holder.id);
+      return call(request);
+    };
+    const early = await openCoordinator(noting).lease();
+    await vi.advanceTimersByTimeAsync(20_000);
+    const late = await openCoordinator(noting).lease(early.handOver());
+    await vi.advanceTimersByTimeAsync(20_000);
+    await late.release();
+    expect(new Set(holders).size).toBe(1);
+    expect(state.asked).toEqual([...Array(4).fill("lease.acquire"), "lease.release"]);
+  });
 });

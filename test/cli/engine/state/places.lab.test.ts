@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { HeldLock } from "../../../../cli/engine/state/contract.ts";
+import { unlockState } from "../../../../cli/engine/state/index.ts";
 import { plan, readJson } from "../../../../cli/engine/terraform/run.ts";
 import { type State, state } from "../../../../constructs/index.ts";
 import { hasTerraform } from "../sandbox/laboratory.ts";
 import { openBucket } from "./bucket.ts";
-import { heldStack, holdLock, openHeld } from "./held.ts";
+import { engineContext, heldStack, holdLock, openHeld } from "./held.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 
 const installed = await hasTerraform();
@@ -41,7 +43,13 @@ describe.runIf(installed)("a state", () => {
       code: "TM_TERRAFORM_LOCKED",
       detail: expect.stringMatching(new RegExp(`^${me}, apply since 20\\d\\d-`)),
     });
+    const { context } = engineContext(mine);
+    await expect(unlockState(context)).rejects.toMatchObject({
+      code: "TM_STATE_LOCK_ALIVE",
+      detail: expect.stringContaining(`${me}, apply since`),
+    });
     await held.end();
+    expect(await unlockState(context)).toEqual({ mesh: "office-main", stage: "main", place: "this checkout" });
     expect((await openHeld(mine)).shown, "nothing to say about locking").toEqual([]);
   });
 
@@ -49,7 +57,7 @@ describe.runIf(installed)("a state", () => {
     await using bucket = await openBucket("states");
     const place = state.s3({ bucket: "states", region: "us-east-1", endpoint: bucket.url });
     const environment = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
-    const { first, second, release } = await twoRuns("bucket", place, environment);
+    const { first, second, mine, release } = await twoRuns("bucket", place, environment);
     const held = await holdLock(first.run, release);
     expect([...bucket.objects.keys()]).toContain("tunnelmesh/office/main.tfstate.tflock");
     const other = await second();
@@ -59,6 +67,19 @@ describe.runIf(installed)("a state", () => {
     });
     await held.end();
     expect((await plan(other.run, { variables: {} }, none)).changes, "the other checkout has the state").toBe(false);
+    expect([...bucket.objects.keys()]).toEqual(["tunnelmesh/office/main.tfstate"]);
+
+    // What a run that was killed on another machine leaves behind.
+    const left = { ID: "e2e66475-a953-3e15-81ac-72e23e8cc8f6", Operation: "OperationTypeApply", Who: "bob@gone" };
+    const lock = { ...left, Info: "", Version: "1.11.4", Created: "2026-05-01T12:00:00.5Z", Path: "states" };
+    bucket.objects.set("tunnelmesh/office/main.tfstate.tflock", Buffer.from(JSON.stringify(lock)));
+    const { context } = engineContext(mine);
+    const shown: HeldLock[] = [];
+    const decline = unlockState({ ...context, confirm: async (one) => shown.push(one) === 0 });
+    await expect(decline).rejects.toMatchObject({ code: "TM_DECLINED" });
+    const holder = "bob@gone, apply since 2026-05-01 12:00:00 UTC";
+    expect(shown).toEqual([{ place: `bucket states at ${bucket.url}`, holder }]);
+    expect(await unlockState({ ...context, confirm: async () => true })).toMatchObject({ holder });
     expect([...bucket.objects.keys()]).toEqual(["tunnelmesh/office/main.tfstate"]);
   });
 
@@ -101,9 +122,17 @@ describe.runIf(installed)("a state", () => {
       });
       await held.end();
       expect((await plan(other.run, { variables: {} }, none)).changes).toBe(false);
-      // Now there is a row, and its number is what is locked.
-      const again = await twoRuns("postgres2", state.postgres({ env: "OFFICE_STATE" }), environment);
-      expect(await again.first.run.workspace.lockHolder?.()).toMatch(/has just ended/);
+      expect(await other.run.workspace.lockHolder?.()).toMatch(/has just ended/);
+    });
+
+    it("is unlocked by ending the session, and the run that still went on with it", async () => {
+      const environment = { OFFICE_STATE: await server.database("unlock") };
+      const { first, mine, release } = await twoRuns("unlock", state.postgres({ env: "OFFICE_STATE" }), environment);
+      const held = await holdLock(first.run, release);
+      const { context } = engineContext(mine);
+      expect(await unlockState(context)).toMatchObject({ holder: expect.stringMatching(new RegExp(`^${me}, since`)) });
+      expect(await unlockState(context)).not.toHaveProperty("holder");
+      await expect(held.end()).rejects.toMatchObject({ code: "TM_TERRAFORM_FAILED" });
     });
   });
 });

@@ -1,0 +1,55 @@
+// The deploy lease before resources are made: one lease for apply, install and log wherever the coordinator answers (life.md §1).
+import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
+import { connectCoordinator } from "./coordinator.ts";
+import type { PreparedHost } from "./hosts.ts";
+import type { Lease, LeaseHolder } from "./remote.ts";
+import type { Run } from "./run.ts";
+
+/** Gives the lease on to whoever talks to the coordinator next; undefined where there was none to take. */
+export type HandOver = () => LeaseHolder | undefined;
+
+/**
+ * Does `work` under the lease of the mesh's coordinator. Before there is one, and where it does not answer, the local lock and
+ * Terraform's own are all there is.
+ * @throws TunnelMeshError TM_DEPLOY_LEASE_HELD, and what `work` throws
+ */
+export async function underEarlyLease<T>(
+  run: Run,
+  hosts: readonly PreparedHost[],
+  work: (handOver: HandOver) => Promise<T>,
+): Promise<T> {
+  const lease = await earlyLease(run, hosts);
+  let handed = false;
+  try {
+    return await work(() => {
+      handed = true;
+      return lease?.handOver();
+    });
+  } finally {
+    if (lease !== undefined && !handed) await giveBack(run, lease);
+  }
+}
+
+async function earlyLease(run: Run, hosts: readonly PreparedHost[]): Promise<Lease | undefined> {
+  const hub = hosts.find(({ member, facts }) => member.role === "coordinator" && facts.coordinatorInstalled);
+  if (hub === undefined) return undefined;
+  const { progress, signal } = run.context;
+  try {
+    return await connectCoordinator(hub.connection, run.model.name, signal).lease();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isTunnelMeshError(error) || error.code === "TM_DEPLOY_LEASE_HELD") throw error;
+    progress.log(`the coordinator gives no lease yet, Terraform's lock is all: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** What ended the work is the news; a lease that cannot be given back ends by itself. */
+async function giveBack(run: Run, lease: Lease): Promise<void> {
+  try {
+    await lease.release();
+  } catch (error) {
+    if (!isTunnelMeshError(error)) throw error;
+    run.context.progress.log(`the lease could not be given back: ${error.message}`);
+  }
+}
