@@ -93,6 +93,11 @@ export function bindEvp(): EvpCalls {
   };
 }
 
+/** madvise(2): address, length, advice. @throws Error when the symbol is missing */
+export function bindAdvise(): (from: number, length: number, advice: number) => number {
+  return koffi.load(null).func("int madvise(uintptr_t, ulong, int)");
+}
+
 /** Where the bytes of a buffer lie; good only while the buffer is kept alive and is not moved. */
 export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer));

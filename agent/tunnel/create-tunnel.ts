@@ -14,6 +14,8 @@ import { Runtime } from "./runtime.ts";
 /** Milliseconds between looks at timers: the finest of them is a retransmission after seconds. */
 const tick = 100;
 const endpointInterval = 10_000;
+/** By then everything is loaded, and what only the start needed lies about. */
+const startedAfter = 15_000;
 
 /** Makes tunnels whose data plane is chosen so. */
 export function createTunnelWith(preference: PlanePreference): TunnelFactory {
@@ -89,7 +91,18 @@ class MeshTunnel implements Tunnel {
     this.#timers = [
       setInterval(() => runtime.tick(), tick),
       setInterval(() => runtime.refreshEndpoints(), endpointInterval),
+      setTimeout(() => void this.#giveBack(), startedAfter),
     ];
+  }
+
+  async #giveBack(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const { giveBackStartPages } = await import("../system/start-pages.ts");
+      log("debug", "pages of the start given back", { bytes: giveBackStartPages() });
+    } catch (error) {
+      log("info", "pages of the start stay", { reason: String(error) });
+    }
   }
 
   async stop(): Promise<void> {

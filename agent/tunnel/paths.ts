@@ -1,7 +1,7 @@
 // Runs path machines: gives them events, sends their probes, tells the data plane where packets go.
 import { encodePing } from "../../protocol/ctl/ping.ts";
 import { stepPath } from "../path/path.ts";
-import { dataPaths, isActive } from "../path/select.ts";
+import { dataPaths, initiationPaths, isActive } from "../path/select.ts";
 import type { PathEvent } from "../path/state.ts";
 import { usable } from "../session/session.ts";
 import { type Path, pathKey } from "../transport/path.ts";
@@ -47,7 +47,9 @@ export function tickPaths(core: Core, now: number): void {
     if (isStock(link) || !isActive(link.path, now)) continue;
     const ready = usable(link.sessions.control, now);
     if (ready !== link.path.controlReady) runPath(core, link, { kind: "control", ready });
-    if (!ready) runSession(core, link, "control", { kind: "start" });
+    // Without any way there is nobody to ask, and a Diffie-Hellman every five seconds for each such peer adds up.
+    const asks = !ready && initiationPaths(link.path, link.peer.nid, now).length > 0;
+    if (asks) runSession(core, link, "control", { kind: "start" });
     runPath(core, link, { kind: "time" });
   }
 }

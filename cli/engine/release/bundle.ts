@@ -26,6 +26,17 @@ const nativeLibrary = (beside: string): Plugin => ({
   },
 });
 
+/** The messages of zod in fifty languages, which nobody asks for: English is imported by itself. They were a fifth of the program. */
+const withoutLocales: Plugin = {
+  name: "without-locales",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export {};",
+      loader: "js",
+    }));
+  },
+};
+
 /** Packages written as CommonJS reach for these; an ESM bundle has none of its own. */
 const commonJsNames = [
   'import { createRequire as tunnelmeshRequire } from "node:module";',
@@ -58,7 +69,7 @@ export async function bundlePrograms(root: string, version: string): Promise<Bun
       banner: { js: banner },
       define: { ...define, "process.env.TUNNELMESH_VERSION": JSON.stringify(version) },
       external: ["bufferutil", "utf-8-validate"],
-      plugins: [nativeLibrary(beside)],
+      plugins: [nativeLibrary(beside), withoutLocales],
       metafile: true,
       logLevel: "silent",
     });
