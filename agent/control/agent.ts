@@ -53,7 +53,7 @@ export class Agent {
   #tunnel: { readonly tunnel: Tunnel; readonly addresses: string } | undefined;
   #named = false;
   readonly #derivePeers = peerDeriver();
-  readonly #clientSecrets: ClientSecrets;
+  readonly clientSecrets: ClientSecrets;
   #ownKeys: SignedItem | undefined;
   #coordinator = "";
   #refreshing: Promise<void> | undefined;
@@ -68,7 +68,7 @@ export class Agent {
   constructor(parts: AgentParts) {
     this.parts = parts;
     const { map, identity, configuration, release, log } = parts;
-    this.#clientSecrets = new ClientSecrets({ nid: identity.nid, ctl: identity.ctl.privateKey });
+    this.clientSecrets = new ClientSecrets({ nid: identity.nid, ctl: identity.ctl.privateKey });
     this.link = new CoordinatorLink({
       nid: identity.nid,
       meshId: map.view.meshId,
@@ -196,7 +196,7 @@ export class Agent {
     const own = { nid: identity.nid, x25519: identity.x25519.publicKey };
     const { view } = map;
     const agents = this.#derivePeers({ view, own, secret, hint: (nid) => hints.get(nid) });
-    const clients = deriveClientPeers({ view, own, secret: (nid) => this.#clientSecrets.get(nid) });
+    const clients = deriveClientPeers({ view, own, secret: (nid) => this.clientSecrets.get(nid) });
     this.#tunnel?.tunnel.setPeers([...agents, ...clients], deriveClients(view));
     names.update(map.view);
     await this.#bringNames(state);
@@ -204,7 +204,7 @@ export class Agent {
 
   /** A gateway whose keys were made anew cannot read what was sealed to the old ones. */
   async #openClients(): Promise<void> {
-    const closed = await this.#clientSecrets.follow(this.parts.map.view);
+    const closed = await this.clientSecrets.follow(this.parts.map.view);
     if (closed.length === 0) this.#alarms.clear("clients");
     else this.#alarms.raise("clients", `clients granted for another key of this node: ${closed.join(", ")}`);
   }

@@ -1,10 +1,12 @@
 // Answers to what tm asks over the control socket.
 import { nodeIp6 } from "../../protocol/addresses/ula.ts";
+import type { NodeId } from "../../protocol/brand.ts";
 import type { AgentStatus } from "../../protocol/control/agent.ts";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
 import { listTokens } from "../../protocol/trust/token-list.ts";
 import { itemsOf, keptItemsOf } from "../../protocol/trust/view.ts";
 import type { Agent } from "./agent.ts";
+import { clientStatus } from "./client-status.ts";
 import type { RequestHandler } from "./control-socket.ts";
 import { resolvePeer } from "./resolve-peer.ts";
 
@@ -22,6 +24,11 @@ export function answerRequests(agent: Agent, startedAt: number, leave: () => voi
         return { items: keptItemsOf(agent.parts.map.view) };
       case "tokens":
         return { tokens: listTokens(agent.parts.map.view, agent.parts.nowUnixSeconds()) };
+      case "clients": {
+        const { map, identity } = agent.parts;
+        const ready = (nid: NodeId): boolean => agent.clientSecrets.get(nid) !== undefined;
+        return { clients: clientStatus(map.view, identity.nid, ready, agent.tunnel?.peers() ?? []) };
+      }
       case "ping": {
         if (agent.tunnel === undefined) throw new TunnelMeshError("TM_AGENT_NOT_UP");
         const { map, identity } = agent.parts;

@@ -1,7 +1,7 @@
 // What tm status and tm peers say about one peer.
 import type { PeerStatus } from "../../protocol/control/agent.ts";
 import { usable } from "../session/session.ts";
-import type { Link } from "./core.ts";
+import { isStock, type Link } from "./core.ts";
 import { pathStatus } from "./echo.ts";
 
 export function peerStatus(link: Link, now: number): PeerStatus {
@@ -18,6 +18,7 @@ export function peerStatus(link: Link, now: number): PeerStatus {
     session: sessionStatus(link, now),
     path: pathStatus(link),
     online: peer.online,
+    ...(isStock(link) ? { client: true } : {}),
     ...(handshakes.length === 0 ? {} : { handshakeAge: now - Math.max(...handshakes) }),
     ...(roundTrip === undefined ? {} : { roundTrip }),
     received: link.received,

@@ -2,6 +2,9 @@
 import AddNode from "./add-node.ts";
 import CiInit from "./ci/init.ts";
 import CiSweep from "./ci/sweep.ts";
+import ClientAdd from "./client/add.ts";
+import ClientList from "./client/list.ts";
+import ClientRemove from "./client/remove.ts";
 import Completion from "./completion.ts";
 import Deploy from "./deploy.ts";
 import Destroy from "./destroy.ts";
@@ -52,6 +55,9 @@ export const commands = {
   "add-node": AddNode,
   "ci:init": CiInit,
   "ci:sweep": CiSweep,
+  "client:add": ClientAdd,
+  "client:list": ClientList,
+  "client:remove": ClientRemove,
   completion: Completion,
   deploy: Deploy,
   destroy: Destroy,

@@ -1,4 +1,5 @@
 // Loads the engines behind commands when a command runs, never at start.
+import type { ClientEngine } from "../engine/client/index.ts";
 import type { AroundEngine } from "../engine/deploy/around-contract.ts";
 import type { DeployEngine } from "../engine/deploy/contract.ts";
 import type { RekeyEngine } from "../engine/deploy/rekey-contract.ts";
@@ -12,6 +13,11 @@ export async function loadDeployEngine(): Promise<
   DeployEngine & AroundEngine & RekeyEngine & SignEngine & TokenEngine
 > {
   return import("../engine/deploy/index.ts");
+}
+
+/** What makes, lists and removes stock WireGuard clients. */
+export async function loadClientEngine(): Promise<ClientEngine> {
+  return import("../engine/client/index.ts");
 }
 
 /** What makes and removes local hosts. */

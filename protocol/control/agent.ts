@@ -16,6 +16,8 @@ export const agentRequestSchema = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("kept") }),
   /** Join tokens as this agent's verified view has them: `tokensReplySchema` of the admin socket. */
   z.strictObject({ method: z.literal("tokens") }),
+  /** Stock WireGuard clients whose grants name this node as a gateway: `clientsReplySchema`. */
+  z.strictObject({ method: z.literal("clients") }),
   /** Stops the mesh on this host and takes back routes, rules and DNS; the service stays stopped until started again. */
   z.strictObject({ method: z.literal("leave") }),
 ]);
@@ -37,6 +39,8 @@ export const peerStatusSchema = z.object({
   session: z.enum(["no-keys", "idle", "handshaking", "established"]),
   path: pathSchema,
   online: z.boolean(),
+  /** A stock WireGuard client of this gateway: never online at the coordinator, and silent while its device sleeps. */
+  client: z.literal(true).optional(),
   /** Milliseconds since the last completed handshake; absent before the first. */
   handshakeAge: z.number().optional(),
   roundTrip: z.number().optional(),
@@ -76,6 +80,24 @@ export type AgentStatus = z.infer<typeof agentStatusSchema>;
 export const keptReplySchema = z.object({
   items: z.array(z.object({ item: signedItemSchema, seen: z.int().min(0).optional() })),
 });
+
+/** Answer to `clients`. */
+export const clientsReplySchema = z.object({
+  clients: z.array(
+    z.object({
+      nid: z.string(),
+      name: z.string(),
+      /** False: its secret was sealed to another control key than this node has now. */
+      ready: z.boolean(),
+      path: pathSchema,
+      /** Milliseconds since its last handshake here; absent before the first. */
+      handshakeAge: z.number().optional(),
+      received: z.number(),
+      sent: z.number(),
+    }),
+  ),
+});
+export type ClientStatus = z.infer<typeof clientsReplySchema>["clients"][number];
 
 export const pingReplySchema = z.object({
   path: pathSchema,

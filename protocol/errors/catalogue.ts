@@ -1,6 +1,7 @@
 // The one catalogue of error codes, put together from one file per area; docs/errors.md is held equal to it.
 import { agentErrors } from "./agent.ts";
 import { ciErrors } from "./ci.ts";
+import { clientErrors } from "./client.ts";
 import { cloudErrors } from "./cloud.ts";
 import { commandErrors } from "./command.ts";
 import { coordinationErrors } from "./coordination.ts";
@@ -31,6 +32,7 @@ const areas = {
   ...installErrors,
   ...deployErrors,
   ...membershipErrors,
+  ...clientErrors,
   ...upgradeErrors,
   ...ciErrors,
   ...releaseErrors,

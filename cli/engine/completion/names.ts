@@ -51,10 +51,11 @@ function membersOf(project: string): readonly Member[] {
 
 function readItem(item: unknown, members: Map<string, Member>): void {
   const { body } = fieldsOf(item);
-  const { nid, name, groups, op } = fieldsOf(typeof body === "string" ? parse(body) : undefined);
+  const { nid, name, groups, op, via } = fieldsOf(typeof body === "string" ? parse(body) : undefined);
   const { type, nid: revoked } = fieldsOf(op);
   if (type === "node.revoke") members.delete(String(revoked));
-  if (typeof nid !== "string" || typeof name !== "string") return;
+  // A client is no host that a command could go to.
+  if (typeof nid !== "string" || typeof name !== "string" || via !== undefined) return;
   members.set(nid, { name, groups: Array.isArray(groups) ? groups.map(String) : [] });
 }
 

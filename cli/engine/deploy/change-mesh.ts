@@ -23,6 +23,8 @@ export interface ChangeOptions {
   readonly phase: string;
   /** Reaches every host of the stack, not the coordinator's alone. */
   readonly everybody: boolean;
+  /** Members of the stack to reach beside the coordinator, by name. */
+  readonly also?: readonly string[];
 }
 
 /** Does `work` with everything that a change needs. @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED, TM_DEPLOY_COORDINATOR_UNREACHABLE, TM_DEPLOY_LEASE_HELD */
@@ -37,7 +39,11 @@ export function changeMesh<T>(
     const lock = await run.home.lock();
     try {
       context.progress.phase(options.phase);
-      const outcomes = await run.reach(false, options.everybody ? run.model.members : [coordinatorOf(run.model)]);
+      const hubModel = coordinatorOf(run.model);
+      const wanted = run.model.members.filter(
+        (member) => options.everybody || member === hubModel || options.also?.includes(member.name) === true,
+      );
+      const outcomes = await run.reach(false, wanted);
       const hub = coordinatorHost(outcomes);
       const coordinator = connectCoordinator(hub.connection, run.model.name, context.signal);
       const lease = await coordinator.lease();

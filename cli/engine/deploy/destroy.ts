@@ -81,7 +81,9 @@ async function hostsOutsideStack(
   // Records also name hosts that were renamed or removed since: those are nobody's any more.
   const known = await askMesh(run, outcomes);
   const stack = new Set(run.model.members.flatMap(({ name, formerly }) => [name, formerly]));
-  const others = [...known.view.members.values()].filter(({ name, origin }) => !stack.has(name) && origin !== "stack");
+  const others = [...known.view.members.values()].filter(
+    ({ name, origin, via }) => !stack.has(name) && origin !== "stack" && via === undefined,
+  );
   const where = others.map(({ name }) => [name, known.hosts[name]] as const);
   return Object.fromEntries(where.filter(([, host]) => host?.kind !== "local"));
 }

@@ -24,7 +24,9 @@ export const doctorNode: DoctorNode = ({ name, ...context }) =>
     const { connection, member } = await reachNamed(run, name);
     const agent = await askAgent(run, connection);
     const { view } = await run.home.read();
-    const others = [...(view?.members.values() ?? [])].map((one) => one.name).filter((other) => other !== name);
+    const others = [...(view?.members.values() ?? [])].flatMap((one) =>
+      one.via === undefined && one.name !== name ? [one.name] : [],
+    );
     const names = [name, ...others].slice(0, nameLimit).map((one) => `${one}.${run.model.domain}`);
     const script = nodeScript({
       mesh: run.model.name,

@@ -33,7 +33,7 @@ export const meshInventory: MeshInventory = (context) =>
         ...(ssh === undefined ? {} : { ssh }),
       };
     };
-    const hosts = await Promise.all([...view.members.values()].map(toHost));
+    const hosts = await Promise.all([...view.members.values()].filter(({ via }) => via === undefined).map(toHost));
     const byName = hosts.toSorted((left, right) => (left.name < right.name ? -1 : 1));
     return { mesh: model.name, meshId: view.meshId, stage: model.stage, hosts: byName };
   });

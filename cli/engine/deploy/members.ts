@@ -27,7 +27,7 @@ export interface AddedMembers {
 /** Who is a member and not in the stack. */
 export async function addedMembers(run: Run, known: KnownMesh): Promise<AddedMembers> {
   const names = new Set(run.model.members.flatMap(({ name, formerly }) => [name, formerly]));
-  const added = [...known.view.members.values()].filter(({ name }) => !names.has(name));
+  const added = [...known.view.members.values()].filter(({ name, via }) => !names.has(name) && via === undefined);
   if (added.length === 0) return { members: [], apart: [] };
   const locals = await localHostsHere(run);
   const inMesh = isInMesh(known.view, networkInterfaces());

@@ -85,6 +85,12 @@ function changesOf(
       advice: [`Remove it first: tm remove-node ${member.name}`, "Or give the one in the stack file another name."],
     });
   }
+  if (holderOfName.via !== undefined) {
+    throw new TunnelMeshError("TM_DEPLOY_NAME_TAKEN", {
+      detail: `${member.name} is a WireGuard client`,
+      advice: [`Remove it first: tm client remove ${member.name}`, "Or give the one in the stack file another name."],
+    });
+  }
   // These are made by us, and a new one takes the place of the old: a local host holds nothing that a person would miss, and no
   // droplet is made under a member's name, nor its new key believed, before somebody has said --replace.
   if (member.host.kind !== "ssh") {

@@ -33,6 +33,7 @@ async function remove(run: Run, name: string) {
     await journal.attach(coordinator);
     const member = [...journal.view.members.values()].find((one) => one.name === name);
     if (member === undefined) throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_NODE", { detail: name });
+    refuseClient(member);
     refuseInStack(run, member);
     await journal.append({ type: "node.revoke", nid: member.nid, seq: member.grantSeq });
     await coordinator.release(member.nid);
@@ -50,6 +51,14 @@ async function remove(run: Run, name: string) {
   } finally {
     await lease.release();
   }
+}
+
+function refuseClient({ name, via }: Member): void {
+  if (via === undefined) return;
+  throw new TunnelMeshError("TM_DEPLOY_UNKNOWN_NODE", {
+    detail: name,
+    advice: [`It is a client: tm client remove ${name}`],
+  });
 }
 
 /** A rebuilt server of the stack is removed by name on purpose: its next deploy takes the new machine in. */

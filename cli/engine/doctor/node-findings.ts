@@ -173,6 +173,7 @@ function judgePeers({ agent, udpPort }: NodeLook): Finding[] {
   const findings = peers.slice(0, 32).map((peer): Finding => {
     const time = peer.roundTrip === undefined ? "" : `, ${peer.roundTrip.toFixed(1)} ms`;
     if (peer.path.kind === "direct") return ok(`peer ${peer.name}`, `direct to ${peer.path.address}${time}`);
+    if (peer.client) return ok(`client ${peer.name}`, "not seen since the agent started");
     if (!peer.online) return warning(`peer ${peer.name}`, "not connected to the coordinator", `tm doctor ${peer.name}`);
     if (peer.session === "no-keys")
       return problem(`peer ${peer.name}`, "its keys have not arrived", `tm doctor ${peer.name}`);

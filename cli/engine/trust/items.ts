@@ -67,6 +67,8 @@ export interface GrantChoice {
   /** Unix seconds; 0 or left out = never. */
   readonly expires?: number;
   readonly via?: readonly NodeId[];
+  /** A client's secret, sealed to each of `via` in its order. */
+  readonly wraps?: readonly string[];
 }
 
 /** A grant newer than any that the node had. @throws TunnelMeshError TM_TRUST_PUBLIC_KEY, TM_TRUST_RANGE_FULL */
@@ -107,6 +109,7 @@ function grantBody(view: MeshView, choice: GrantChoice, signer: Signer): string 
     exp: choice.expires ?? 0,
     origin: choice.origin,
     ...(choice.via === undefined ? {} : { via: [...choice.via] }),
+    ...(choice.wraps === undefined ? {} : { wraps: [...choice.wraps] }),
     seq: floor + 1,
     by: nodeIdOf(signer.publicKey),
   });
