@@ -40,10 +40,10 @@ export class Project {
   write(members: string): void {
     writeFileSync(
       path.join(this.folder, "stack.ts"),
-      `import { defineStack, LocalHost, Mesh, SshHost, icmp, tcp } from "tunnelmesh";
+      `import { defineStack, Droplet, LocalHost, Mesh, SshHost, icmp, tcp } from "tunnelmesh";
 export default defineStack(${JSON.stringify(this.stack)}, () => {
   const mesh = new Mesh({ admins: ["./keys/admin.pub"] });
-  void [LocalHost, SshHost, icmp, tcp];
+  void [Droplet, LocalHost, SshHost, icmp, tcp];
 ${members}
   return { mesh };
 });

@@ -15,8 +15,10 @@ export const dropletAddressesSchema = z.object({
 export type DropletAddresses = z.infer<typeof dropletAddressesSchema>;
 
 const keptDropletSchema = dropletAddressesSchema.extend({
-  /** "ssh-ed25519 AAAA…", proved or taken at the first contact with the droplet of this id. */
+  /** "ssh-ed25519 AAAA…", proved or taken at the first contact with the droplet of this id; until a grant names it. */
   hostKey: z.string().max(2048).optional(),
+  /** The key of the member's grant when this was written: with another grant the addresses may be others too. */
+  grantedKey: z.string().max(2048).optional(),
 });
 export type KeptDroplet = z.infer<typeof keptDropletSchema>;
 export type KeptDroplets = Readonly<Record<string, KeptDroplet>>;

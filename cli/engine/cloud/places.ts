@@ -7,7 +7,7 @@ import { trustedHosts } from "../deploy/known-hosts.ts";
 import type { DropletPlace } from "../deploy/reach.ts";
 import { parseTarget } from "../ssh/target.ts";
 import { readPlaces } from "./apply.ts";
-import { type KeptDroplets, readDroplets, readNonces } from "./droplet-file.ts";
+import { type KeptDroplets, readDroplets, readNonces, writeDroplets } from "./droplet-file.ts";
 import { openCloud } from "./open.ts";
 
 /**
@@ -18,13 +18,13 @@ export async function findDroplets(
   context: EngineContext,
   view: MeshView | undefined,
 ): Promise<ReadonlyMap<string, DropletPlace>> {
-  const names = context.loaded.model.members.flatMap(({ name, host }) => (host.kind === "droplet" ? [name] : []));
   const granted = grantedKeys(view);
+  // Who is no member yet has nothing to be asked.
+  const names = context.loaded.model.members.flatMap(({ name, host }) =>
+    host.kind === "droplet" && granted.has(name) ? [name] : [],
+  );
   const kept = await readDroplets(context);
-  const current = names.every((name) => {
-    const one = kept[name];
-    return one !== undefined && (one.hostKey === undefined || (granted.get(name) ?? one.hostKey) === one.hostKey);
-  });
+  const current = names.every((name) => kept[name]?.grantedKey === granted.get(name));
   const places = current ? kept : ((await askState(context, view)) ?? kept);
   const waiting = new Set(Object.keys(await readNonces(context)));
   return new Map([...(await recorded(context, view, names)), ...placesOf(places, view, waiting)]);
@@ -47,6 +47,21 @@ export function placesOf(
   return new Map(entries.filter(([, { address }]) => address !== ""));
 }
 
+/** Notes which keys the mesh has granted: from then on these count, and what was pinned before is done with. */
+export async function settleDroplets(context: EngineContext, view: MeshView): Promise<KeptDroplets> {
+  const granted = grantedKeys(view);
+  const entries = Object.entries(await readDroplets(context)).map(
+    ([name, { hostKey, grantedKey: _, ...addresses }]) => {
+      const grantedKey = granted.get(name);
+      const pinned = hostKey === undefined || hostKey === grantedKey ? {} : { hostKey };
+      return [name, { ...addresses, ...pinned, ...(grantedKey === undefined ? {} : { grantedKey }) }] as const;
+    },
+  );
+  const settled = Object.fromEntries(entries);
+  await writeDroplets(context, settled);
+  return settled;
+}
+
 function grantedKeys(view: MeshView | undefined): ReadonlyMap<string, string> {
   return new Map([...(view?.members.values() ?? [])].map(({ name, sshPublicKey }) => [name, sshPublicKey]));
 }
@@ -56,7 +71,9 @@ async function askState(context: EngineContext, view: MeshView | undefined): Pro
   if (view === undefined) return undefined;
   try {
     const cloud = await openCloud(context, { token: false });
-    return cloud === undefined ? undefined : await readPlaces(context, cloud);
+    if (cloud === undefined) return undefined;
+    await readPlaces(context, cloud);
+    return await settleDroplets(context, view);
   } catch (error) {
     if (context.signal.aborted || !isTunnelMeshError(error)) throw error;
     context.progress.log(`Terraform's state could not be read: ${error.message}`);

@@ -14,7 +14,7 @@ import {
 import { meetDroplet } from "../cloud/first-contact.ts";
 import { type Cloud, openCloud } from "../cloud/open.ts";
 import { placesOf } from "../cloud/places.ts";
-import { type CloudPlan, forgetPlan, planCloud } from "../cloud/plan.ts";
+import { type CloudPlan, planCloud } from "../cloud/plan.ts";
 import { setUpDroplet } from "../cloud/setup.ts";
 import { refuseMissingState } from "../state/missing.ts";
 import type { DeployParameters } from "./contract.ts";
@@ -80,11 +80,7 @@ export async function makeHosts(
   const { context } = run;
   if (planned.changes.length > 0) {
     context.progress.phase("Making cloud resources");
-    try {
-      await applyCloud(context, cloud, planned);
-    } finally {
-      await forgetPlan(cloud, planned);
-    }
+    await applyCloud(context, cloud, planned);
   }
   return prepareMade(run, planned, await readPlaces(context, cloud), before, parameters);
 }

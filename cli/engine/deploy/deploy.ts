@@ -1,10 +1,12 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { settleDroplets } from "../cloud/places.ts";
+import { forgetPlan } from "../cloud/plan.ts";
 import { markSandboxMesh } from "../cloud/sandbox-mesh.ts";
 import { refuseOther } from "../review/plan-file.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
 import { authorizeOn } from "./ci-hosts.ts";
-import { failedAfterApply, type Hosts, makeHosts, planResources } from "./cloud-hosts.ts";
+import { failedAfterApply, type Hosts, makeHosts, type PlannedCloud, planResources } from "./cloud-hosts.ts";
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
 import { refuseDowngrade } from "./downgrade.ts";
@@ -41,12 +43,24 @@ export const deployStack: DeployStack = (parameters) =>
   });
 
 async function deploy(run: Run, parameters: DeployParameters): Promise<DeployResult> {
-  const { progress } = run.context;
   const { genesis } = await run.home.read();
   // Whoever cannot sign the beginning of the mesh makes no hosts for it.
   if (genesis === undefined) await run.signer();
   await run.ci();
   const cloud = await planResources(run, parameters);
+  try {
+    return await deployPlanned(run, parameters, cloud);
+  } finally {
+    if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
+  }
+}
+
+async function deployPlanned(
+  run: Run,
+  parameters: DeployParameters,
+  cloud: PlannedCloud | undefined,
+): Promise<DeployResult> {
+  const { progress } = run.context;
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(true);
   const toCome = outcomes.filter((outcome) => outcome.kind === "unreached" && isMissing(outcome.error));
@@ -126,6 +140,7 @@ async function deployMembers(
     ci: (await run.ci()) !== undefined,
   });
   await signMembership(run, journal, coordinator, changes);
+  if (run.context.loaded.terraform !== undefined) await settleDroplets(run.context, journal.view);
 
   progress.phase("Installing agents");
   const installed = await settleInOrder(prepared, order, run.parallel, signal, (host) => {

@@ -16,7 +16,8 @@ export function firewallRules(state: CloudState, droplet: DropletRecord): string
   const firewalls = firewallsOf(state, droplet);
   const fresh = "add table inet sandbox\ndelete table inet sandbox\n";
   if (firewalls.length === 0) return fresh;
-  const always = ["ct state established,related accept", 'iifname "lo" accept', neighbours];
+  // The service filters what comes from its network; what is inside of a tunnel it does not see.
+  const always = ["ct state established,related accept", 'iifname != "eth0" accept', neighbours];
   const inbound = firewalls.flatMap((one) => one.inbound.flatMap((rule) => lines(state, rule, "saddr")));
   const outbound = firewalls.flatMap((one) => one.outbound.flatMap((rule) => lines(state, rule, "daddr")));
   return `${fresh}table inet sandbox {

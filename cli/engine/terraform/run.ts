@@ -22,8 +22,10 @@ const outputLimit = 256 * 1024 * 1024;
 
 /** @throws TunnelMeshError TM_TERRAFORM_FAILED */
 export async function initialize(run: TerraformRun): Promise<void> {
-  const arguments_ = ["init", "-input=false", "-no-color", ...run.workspace.backendArguments];
-  await execute(run, arguments_, () => undefined);
+  const { backendArguments, lockMode, lockPlatforms } = run.workspace;
+  const readOnly = lockMode === "read-only" ? ["-lockfile=readonly"] : [];
+  await execute(run, ["init", "-input=false", "-no-color", ...backendArguments, ...readOnly], () => undefined);
+  if (lockPlatforms !== undefined) await lockOthers(run, lockPlatforms);
   await keepProviderLock(run.workspace);
 }
 
@@ -39,6 +41,16 @@ export async function initializeState(run: TerraformRun, empty: string): Promise
   } catch (error) {
     const said = isTunnelMeshError(error) && error.code === "TM_TERRAFORM_FAILED" ? (error.detail ?? "") : "";
     if (!/Failed to query available provider packages/.test(said)) throw error;
+  }
+}
+
+/** A registry or mirror that lacks a platform is no reason to stop: a machine of that platform adds its own line. */
+async function lockOthers(run: TerraformRun, platforms: readonly string[]): Promise<void> {
+  try {
+    await execute(run, ["providers", "lock", "-no-color", ...platforms], () => undefined);
+  } catch (error) {
+    if (run.signal.aborted || !isTunnelMeshError(error)) throw error;
+    run.log(`the provider lock is for this platform alone: ${error.message}`);
   }
 }
 
@@ -126,6 +138,7 @@ async function execute(
   variables: Readonly<Record<string, string>> = {},
   fine: readonly number[] = [0],
 ): Promise<number> {
+  run.signal.throwIfAborted();
   run.log(`terraform ${arguments_.join(" ")}`);
   const output = await openOutput(path.dirname(run.workspace.folder));
   // A group of its own: an interrupt of the terminal reaches Terraform once, through here. What it says goes into a file: where

@@ -14,6 +14,10 @@ export interface Workspace {
   readonly folder: string;
   /** Provider lock of the project, committed; copied in before init and back after it. */
   readonly lockFile: string;
+  /** What is done about providers that the lock does not hold as they are: CI changes no file of the project. */
+  readonly lockMode: "keep" | "read-only";
+  /** Arguments of `terraform providers lock` that add the other platforms of a team; undefined where the lock has been made already. */
+  readonly lockPlatforms?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Arguments of init that say where the state is. */
   readonly backendArguments: readonly string[];
@@ -65,7 +69,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     ownLock ? base : projectFolder,
     ownLock ? "terraform.lock.hcl" : "mesh/terraform.lock.hcl",
   );
-  await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
+  const locked = await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
   const hasToken = Boolean(environment["DIGITALOCEAN_TOKEN"] || environment["DIGITALOCEAN_ACCESS_TOKEN"]);
   if (sandbox === undefined && options.token !== false && !hasToken) {
     throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
@@ -76,6 +80,8 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   return {
     folder,
     lockFile,
+    lockMode: locked && sandbox === undefined && environment["CI"] ? "read-only" : "keep",
+    ...(locked || ownLock ? {} : { lockPlatforms: lockArguments(environment["TM_DO_PROVIDER_DIR"]) }),
     backendArguments: backendArguments(state, path.join(home, "terraform.tfstate")),
     environment: {
       TF_IN_AUTOMATION: "1",
@@ -100,8 +106,19 @@ export function backendArguments({ kind }: StateModel, file: string): readonly s
   return kind === "local" ? ["-reconfigure", `-backend-config=path=${file}`] : ["-reconfigure"];
 }
 
-/** Copies what init wrote about providers back to the project. */
-export async function keepProviderLock({ folder, lockFile }: Workspace): Promise<void> {
+/** Platforms of admins' machines and of runners. */
+const platforms = ["linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"];
+
+function lockArguments(mirror: string | undefined): readonly string[] {
+  return [
+    ...platforms.map((platform) => `-platform=${platform}`),
+    ...(mirror === undefined ? [] : [`-fs-mirror=${mirror}`]),
+  ];
+}
+
+/** Copies what init wrote about providers back to the project, unless nothing of it may change. */
+export async function keepProviderLock({ folder, lockFile, lockMode }: Workspace): Promise<void> {
+  if (lockMode === "read-only") return;
   await mkdir(path.dirname(lockFile), { recursive: true });
   await copyIfThere(path.join(folder, ".terraform.lock.hcl"), lockFile);
 }
@@ -142,10 +159,13 @@ export function stateEnvironment(
   return {};
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
+/** False where there is nothing to copy. */
+async function copyIfThere(from: string, to: string): Promise<boolean> {
   try {
     await copyFile(from, to);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return false;
   }
 }

@@ -48,6 +48,8 @@ describe("firewall rules", () => {
     ])
       expect(rules).toContain(`    ${line}\n`);
     expect(rules.match(/policy drop/g)).toHaveLength(2);
+    for (const way of ["iifname", "oifname"])
+      expect(rules, "tunnels inside are not seen").toContain(`${way} != "eth0" accept`);
     expect(firewallRules(state, state.droplets[2]!)).not.toContain("chain");
   });
 });

@@ -1,9 +1,10 @@
 // Terraform as tm runs it: events, variables, outputs, refusals in plain words, and an interrupt after which nothing is lost.
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findTerraform } from "../../../../cli/engine/terraform/binary.ts";
 import type { TerraformEvent } from "../../../../cli/engine/terraform/events.ts";
+import { makeProviderMirror } from "../../../../cli/engine/terraform/mirror.ts";
 import { apply, destroy, initialize, plan, readJson, type TerraformRun } from "../../../../cli/engine/terraform/run.ts";
 import { prepareWorkspace } from "../../../../cli/engine/terraform/workspace.ts";
 import { Droplet } from "../../../../constructs/index.ts";
@@ -122,6 +123,38 @@ describe.runIf(installed)("Terraform in a workspace", () => {
     });
     const other = await open(["one"], undefined, "wrong");
     await expect(plan(other, { variables: {} }, () => undefined)).rejects.toMatchObject({ code: "TM_TERRAFORM_TOKEN" });
+  });
+
+  it("keeps a lock of providers for several platforms with the project, which CI does not change", async () => {
+    const projectFolder = path.join(lab.folder, "locked");
+    const mirror = path.join(lab.folder, "mirror");
+    for (const platform of ["linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"]) {
+      await makeProviderMirror(mirror, platform);
+      const file = `digitalocean/digitalocean/2.71.0/${platform}/terraform-provider-digitalocean_v2.71.0`;
+      for (const registry of ["registry.terraform.io", "registry.opentofu.org"])
+        appendFileSync(path.join(mirror, registry, file), `# ${platform}\n`);
+    }
+    const model = await synth(
+      office((mesh) => void mesh.coordinator("hub", new Droplet({ region: "fra1", size: "s-1vcpu-1gb", ssh: [] }))),
+    );
+    const binary = await findTerraform(process.env);
+    const start = async (more: Readonly<Record<string, string>>) => {
+      const workspace = await prepareWorkspace({
+        ...{ projectFolder, stage: "main", state: model.state, terraform: terraformOf(model)!, binary },
+        environment: { TM_DO_PROVIDER_DIR: mirror, DIGITALOCEAN_TOKEN: token, ...more },
+      });
+      const signal = new AbortController().signal;
+      await initialize({ binary, workspace, signal, log: (line) => void log.push(line) });
+    };
+    await start({});
+    const file = path.join(projectFolder, "mesh/terraform.lock.hcl");
+    const locked = readFileSync(file, "utf8");
+    expect(locked).toMatch(/version\s+= "2\.71\.0"/);
+    expect(locked.match(/"h1:/g)).toHaveLength(4);
+    await start({ CI: "true" });
+    expect(readFileSync(file, "utf8")).toBe(locked);
+    writeFileSync(file, locked.replace(/"h1:[^"]+",\n/g, ""));
+    await expect(start({ CI: "true" })).rejects.toMatchObject({ code: "TM_TERRAFORM_FAILED" });
   });
 
   it("removes everything", async () => {
