@@ -3,8 +3,8 @@ import type { ErrorEntry } from "./entry.ts";
 
 export const cloudErrors = {
   TM_CLOUD_REPLACES: {
-    title: "This would put a new machine in the place of a member's droplet",
-    cause: "The host's identity in the mesh and the data on its disk would be lost, and nobody has named it.",
+    title: "This would put another machine or volume in the place of a member's",
+    cause: "What is on it would be lost, with a droplet also the host's identity in the mesh, and nobody has named it.",
     advice: ["Take the change back, or name the member: tm deploy --replace NAME."],
   },
   TM_CLOUD_PROTECTED: {

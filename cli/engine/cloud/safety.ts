@@ -27,7 +27,8 @@ const reasons: Readonly<Record<string, string>> = {
 export function refuseReplacements({ model, changes, members, replace }: SafetyQuestion): void {
   for (const change of changes) {
     const { type, action, member } = change;
-    if (type !== "digitalocean_droplet" || member === undefined || replace.includes(member)) continue;
+    if (member === undefined || replace.includes(member)) continue;
+    if (type !== "digitalocean_droplet" && !(type === "digitalocean_volume" && action === "replace")) continue;
     // A host that never became a member has nothing to lose: the next run makes it anew.
     if (!members.has(member)) continue;
     const stays = model.members.some(({ name }) => name === member);
@@ -38,7 +39,7 @@ export function refuseReplacements({ model, changes, members, replace }: SafetyQ
         action !== "create"
           ? "Take that change back in the stack file: the other changes are then deployed without it."
           : `If the droplet is there after all, adopt it: tm import ${member} --droplet ID`,
-        `If a new machine is meant: tm deploy --replace ${member}`,
+        `If a new one is meant, and what is on it may go: tm deploy --replace ${member}`,
       ],
     });
   }

@@ -1,8 +1,10 @@
-// The setup that a stack gives a droplet: run once over SSH, before anything of the mesh is there.
+// What a stack gives a droplet besides the mesh: its volume mounted, and its setup run once, before anything of the mesh is there.
 import type { MemberModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { ProgressRow } from "../../output/progress.ts";
-import type { HostConnection } from "../ssh/connection.ts";
+import type { EngineContext } from "../deploy/contract.ts";
+import type { HostConnection, RunOptions } from "../ssh/connection.ts";
+import { mountScript, volumeDevice } from "./volume.ts";
 
 /** On the host, once the setup has ended well. */
 const doneFile = "/var/lib/tunnelmesh-setup-done";
@@ -20,20 +22,36 @@ case $(head -c 2 "$script") in '#!') "$script" ;; *) sh "$script" ;; esac </dev/
 touch ${doneFile}
 `;
 
-/** Runs the member's setup unless it has run. @throws TunnelMeshError TM_CLOUD_SETUP, TM_SSH_… */
+/** Mounts the member's volume, then runs its setup unless it has run. @throws TunnelMeshError TM_CLOUD_SETUP, TM_SSH_… */
 export async function setUpDroplet(
-  { name, host }: MemberModel,
+  { loaded, sandbox, signal }: Pick<EngineContext, "loaded" | "sandbox" | "signal">,
+  member: MemberModel,
   connection: HostConnection,
   row: ProgressRow,
-  signal: AbortSignal,
 ): Promise<void> {
-  if (host.kind !== "droplet" || host.setup === undefined) return;
+  const { host } = member;
+  if (host.kind !== "droplet") return;
+  // The sandbox's droplets have no disks.
+  if (host.volume !== undefined && sandbox !== true) {
+    row.update("mounting its volume");
+    const script = mountScript(volumeDevice(loaded.model, member), host.volume.mount);
+    await runScript(member, "the volume", connection, "sh -s", { stdin: script, root: true, timeout: 120_000, signal });
+  }
+  if (host.setup === undefined) return;
   row.update("running its setup");
-  const options = { stdin: host.setup, root: true, timeout: patience, signal };
-  const { code, stdout, stderr } = await connection.run(runner, options);
+  await runScript(member, "setup", connection, runner, { stdin: host.setup, root: true, timeout: patience, signal });
+}
+
+async function runScript(
+  { name }: MemberModel,
+  what: string,
+  connection: HostConnection,
+  command: string,
+  options: RunOptions,
+): Promise<void> {
+  const { code, stdout, stderr } = await connection.run(command, options);
   if (code === 0) return;
   const said = (stderr.trim() === "" ? stdout : stderr).trim().split("\n").slice(-5).join("\n").slice(-1000);
-  throw new TunnelMeshError("TM_CLOUD_SETUP", {
-    detail: `${name}: it ended with ${code}${said === "" ? "" : `: ${said}`}`,
-  });
+  const detail = `${name}, ${what}: it ended with ${code}${said === "" ? "" : `: ${said}`}`;
+  throw new TunnelMeshError("TM_CLOUD_SETUP", { detail });
 }

@@ -106,7 +106,7 @@ async function prepareMade(
   const outcomes = again.length === 0 ? [] : await run.reach(false, again);
   const settled = await settleAll(reachedOf(outcomes), run.parallel, run.context.signal, async (host) => {
     const row = run.context.progress.row(host.member.name);
-    await failingIn(row, () => setUpDroplet(host.member, host.connection, row, run.context.signal));
+    await failingIn(row, () => setUpDroplet(run.context, host.member, host.connection, row));
   });
   const failed = settled.flatMap((one): UnreachedHost[] =>
     one.ok ? [] : [{ kind: "unreached", member: one.of.member, error: one.error }],

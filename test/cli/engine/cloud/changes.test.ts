@@ -73,6 +73,7 @@ describe("replacing a host", () => {
     ["by taint", { reason: "replace_because_tainted" }, /half-way/],
     ["by something that nobody knows yet", { reason: "replace_because_of_the_moon" }, /because of the moon/],
     ["of a droplet that vanished", { action: "create" }, /no droplet for it any more/],
+    ["by its volume's name", { type: "digitalocean_volume", forcedBy: ["name"] }, /a change of name forces it/],
     ["by another kind of host", { action: "delete" }, /another kind of host/],
   ])("is refused when forced %s, and the error names the way out", (_, more, detail) => {
     expect(() => check([change(more)])).toThrow(
