@@ -1,7 +1,7 @@
 // Carries a plan out: one row of progress for each resource, and nonces on the disk before a droplet is made with one.
 import { z } from "zod";
 import type { MeshModel } from "../../../constructs/model.ts";
-import { addressesOutput } from "../../../constructs/terraform/addresses.ts";
+import { addressesOutput } from "../../../constructs/terraform/members.ts";
 import type { ProgressRow } from "../../output/progress.ts";
 import type { EngineContext } from "../deploy/contract.ts";
 import type { TerraformEvent } from "../terraform/events.ts";

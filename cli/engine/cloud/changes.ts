@@ -1,7 +1,7 @@
 // What Terraform would do, as plain data: read from `terraform show -json PLAN`, with nothing of its values, which may be secret.
 import { z } from "zod";
 import type { MeshModel } from "../../../constructs/model.ts";
-import { addressesOutput } from "../../../constructs/terraform/addresses.ts";
+import { addressesOutput } from "../../../constructs/terraform/members.ts";
 import type { PlannedResource } from "../deploy/contract.ts";
 import { memberOfResource } from "./describe.ts";
 import { type DropletAddresses, dropletAddressesSchema } from "./droplet-file.ts";

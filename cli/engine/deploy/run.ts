@@ -4,7 +4,6 @@ import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Signer } from "../../../protocol/trust/signing.ts";
 import { heldKeysOf } from "../ci/login.ts";
 import { runnerAccess } from "../ci/runner-access.ts";
-import { findDroplets } from "../cloud/places.ts";
 import { refuseOtherCloud } from "../cloud/sandbox-mesh.ts";
 import { createLocalHosts } from "../local/hosts.ts";
 import { connectHost } from "../ssh/connect.ts";
@@ -56,7 +55,11 @@ export async function withRun<T>(context: EngineContext, work: (run: Run) => Pro
   const reachOptions: ReachOptions = {
     local: async () => createLocalHosts(),
     droplets() {
-      droplets ??= home.read().then(({ view }) => findDroplets(context, view));
+      droplets ??= home.read().then(async ({ view }) => {
+        // Loaded for droplets alone, as are Terraform and the places of its state.
+        const { findDroplets } = await import("../cloud/places.ts");
+        return findDroplets(context, view);
+      });
       return droplets;
     },
     connect: async (target, options) => {

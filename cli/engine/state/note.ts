@@ -3,7 +3,6 @@ import type { StateModel } from "../../../constructs/model.ts";
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Progress } from "../../output/progress.ts";
 import type { Locking } from "./locking.ts";
-import { describePostgresHolder, postgresHolders } from "./postgres.ts";
 
 /** Says once in a run that nothing but tm's own lease keeps two runs apart. */
 export function noteLocking(progress: Progress, locking: Locking): void {
@@ -31,6 +30,8 @@ export function lockHolderOf(
   return {
     async lockHolder() {
       try {
+        // Its client is loaded where a lock is held, and not with every command.
+        const { describePostgresHolder, postgresHolders } = await import("./postgres.ts");
         const [holder] = await postgresHolders(connection, postgresSchema(mesh));
         return holder === undefined ? "the other run has just ended; run it again" : describePostgresHolder(holder);
       } catch (error) {

@@ -80,7 +80,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   return {
     folder,
     lockFile,
-    lockMode: locked && sandbox === undefined && environment["CI"] ? "read-only" : "keep",
+    lockMode: locked && !ownLock && environment["CI"] ? "read-only" : "keep",
     ...(locked || ownLock ? {} : { lockPlatforms: lockArguments(environment["TM_DO_PROVIDER_DIR"]) }),
     backendArguments: backendArguments(state, path.join(home, "terraform.tfstate")),
     environment: {
