@@ -20,6 +20,7 @@ export interface NativeCalls {
   readonly ioctl: (fd: number, request: number, argument: number) => number;
   readonly clockGettime: (clock: number, time: number) => number;
   readonly schedYield: () => number;
+  readonly usleep: (microseconds: number) => number;
   readonly close: (fd: number) => number;
   readonly errno: () => number;
 }
@@ -62,6 +63,7 @@ export function bindCalls(): NativeCalls {
     setsockopt: library.func("int setsockopt(int, int, int, uintptr_t, uint)"),
     ioctl: library.func("int ioctl(int, ulong, uintptr_t)"),
     clockGettime: library.func("int clock_gettime(int, uintptr_t)"),
+    usleep: library.func("int usleep(uint)"),
     schedYield: library.func("int sched_yield()"),
     close: library.func("int close(int)"),
     errno: () => koffi.errno(),

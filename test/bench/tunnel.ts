@@ -1,6 +1,6 @@
 // npm run bench:tunnel [-- --quick] [--json] [--save] [--runs N] [--seconds S] [--only NAMES] [--rows NAMES] [--rebuild]: the tunnel beside its peers, in one go.
 import { readFileSync } from "node:fs";
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../e2e/project.ts";
@@ -36,6 +36,7 @@ const report = (text: string): void => void process.stderr.write(`bench: ${text}
 await installPackages(true);
 const entrants = values.only.split(",").flatMap(findEntrant);
 if (entrants.length === 0) throw new RangeError("nothing to measure");
+const load = Number((loadavg()[0] ?? 0).toFixed(1));
 const { samples, failures } = await runAll({ entrants, rows, runs, seconds, report });
 const result = makeResult(
   {
@@ -44,7 +45,7 @@ const result = makeResult(
     cores: cpus().length,
     kernel: release(),
     node: process.versions.node,
-    ...{ runs, seconds, configuredPeers },
+    ...{ load, runs, seconds, configuredPeers },
   },
   entrants.map(({ name, version }) => ({ name, version })),
   samples,

@@ -24,6 +24,7 @@ import { errno } from "./send-error.ts";
 import { SocketAddresses } from "./socket-address.ts";
 import { tally } from "./tallies.ts";
 import { TunReader } from "./tun-reader.ts";
+import { giveTurn } from "./turn.ts";
 
 /** Milliseconds: the longest sleep, and that while something is still to be reported. */
 const longestSleep = 1_000;
@@ -249,8 +250,7 @@ export class Engine {
       tallies[tally.tun_write]! += joined;
       if (this.#calls.errno() === errno.invalid) this.#joiner.shorten(joined);
     }
-    // The receiving program gets its turn to empty its socket: on few cores that is worth more than the time it takes.
-    this.#calls.schedYield();
+    giveTurn(this.#calls, this.#arena, joined);
   }
 
   #reopen(): void {

@@ -1,13 +1,14 @@
 // What the tunnel benchmark makes of its samples, and how it is shown.
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { renderChart } from "./chart.ts";
-import { makeResult, own, reference, type Samples, spread } from "./result.ts";
+import { makeResult, own, type Result, reference, type Samples, spread } from "./result.ts";
 import type { Sample } from "./rows.ts";
-import { withTable } from "./save.ts";
-import { renderTable } from "./table.ts";
+import { files, renderFiles, replaceBetween } from "./save.ts";
+import { renderSummary, renderTable } from "./table.ts";
 
 const conditions = {
-  ...{ date: "2026-01-02", processor: "Some <Processor>", cores: 2, kernel: "6.18", node: "24.0.0" },
+  ...{ date: "2026-01-02", processor: "Some <Processor>", cores: 2, kernel: "6.18", node: "24.0.0", load: 0.1 },
   ...{ runs: 3, seconds: 4, configuredPeers: 8 },
 };
 const contenders = [reference, own, "nebula"].map((name) => ({ name, version: "1" }));
@@ -61,10 +62,18 @@ describe("the tunnel benchmark", () => {
     expect(chart).toContain("Some &lt;Processor&gt;");
   });
 
-  it("puts its table between the marks of the page and nowhere else", () => {
-    const page = withTable("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n", result);
-    expect(page).toMatch(/^before\n<!-- figures -->\n\n\|[\s\S]*\|\n\n<!-- \/figures -->\nafter\n$/);
+  it("goes between the marks of a page and nowhere else", () => {
+    const page = replaceBetween("before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n", renderSummary(result));
+    expect(page).toMatch(/^before\n<!-- figures -->\n\n\| TunnelMesh[\s\S]*\n\n<!-- \/figures -->\nafter\n$/);
+    expect(page).toContain("| UDP, 128 B | 4.00 × | 3.00–4.00 × |");
     expect(page).not.toContain("old");
-    expect(() => withTable("no marks", result)).toThrow(RangeError);
+    expect(() => replaceBetween("no marks", "")).toThrow(RangeError);
+  });
+});
+
+describe.skipIf(!existsSync(files.figures))("the kept figures", () => {
+  it("are what picture, page and README show; ./tm @test/bench/tunnel/show.ts makes them anew", () => {
+    const kept = JSON.parse(readFileSync(files.figures, "utf8")) as Result;
+    for (const [file, content] of renderFiles(kept)) expect(readFileSync(file, "utf8")).toBe(content);
   });
 });

@@ -11,6 +11,8 @@ export interface Conditions {
   readonly cores: number;
   readonly kernel: string;
   readonly node: string;
+  /** Of the minute before: what else the machine was doing. */
+  readonly load: number;
   readonly runs: number;
   /** Of one transfer. */
   readonly seconds: number;

@@ -1,5 +1,5 @@
 // The result as text: one table for the terminal, and the same in Markdown.
-import type { Entry, FigureResult, Result } from "./result.ts";
+import { type Entry, type FigureResult, own, type Result, reference } from "./result.ts";
 
 /** Median, and the ratio to the reference with its range over the runs. */
 export function renderTable(result: Result): string {
@@ -13,9 +13,9 @@ export function renderTable(result: Result): string {
       .trimEnd(),
   );
   const versions = result.contenders.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const { processor, cores, kernel, runs, seconds } = result.conditions;
+  const { processor, cores, kernel, runs, seconds, load } = result.conditions;
   return [
-    `${runs} runs of ${seconds} s each, in turns; ${cores} × ${processor}, Linux ${kernel}`,
+    `${runs} runs of ${seconds} s each, in turns; ${cores} × ${processor}, Linux ${kernel}, load before ${load}`,
     versions,
     "Median, and × the reference in the same run: median [least … greatest].",
     "",
@@ -34,6 +34,27 @@ export function renderMarkdown(result: Result): string {
     row(["", ...names]),
     row(["---", ...names.map(() => "---")]),
     ...result.figures.map((figure) => row([label(figure), ...cells(figure, names)])),
+    "",
+  ].join("\n");
+}
+
+/** TunnelMesh against the reference, for the README. */
+export function renderSummary({ figures, conditions }: Result): string {
+  const rows = figures.flatMap(({ name, entries }) => {
+    const ratio = entries.find(({ contender }) => contender === own)?.ratio;
+    if (ratio === undefined || ratio === null) return [];
+    const { median, least, greatest } = ratio;
+    return [`| ${name} | ${median.toFixed(2)} × | ${least.toFixed(2)}–${greatest.toFixed(2)} × |`];
+  });
+  const { runs, seconds, cores, processor, load } = conditions;
+  return [
+    `| ${own} against ${reference} | median | range |`,
+    "|---|---|---|",
+    ...rows,
+    "",
+    `${runs} interleaved runs of ${seconds} s on ${cores} × ${processor}; load before them ${load}.`,
+    "",
+    "![Tunnels compared: bars of throughput, latency and processor time](docs/speed.svg)",
     "",
   ].join("\n");
 }
