@@ -117,14 +117,22 @@ export class Api {
     throw new Error(`${path} has more than 1000 pages`);
   }
 
-  /** Looks after a delay, then again and again, until `look` gives something. @throws Error after `tries` looks */
-  async waitFor<T>(what: string, look: () => Promise<T | undefined>, tries = 600): Promise<T> {
+  /**
+   * Looks after a delay, then again and again, until `look` gives something.
+   * @param last the state that was seen last, for who has to be told that it came no further
+   * @throws Error after `tries` looks
+   */
+  async waitFor<T>(
+    what: string,
+    look: () => Promise<T | undefined>,
+    { tries = 600, last }: { readonly tries?: number; readonly last?: () => string } = {},
+  ): Promise<T> {
     for (let count = 0; count < tries; count += 1) {
       await sleep(this.#settings.pollDelay, undefined, { signal: this.#signal });
       const found = await look();
       if (found !== undefined) return found;
     }
-    throw new Error(`timeout while waiting for ${what}`);
+    throw new Error(`timeout while waiting for ${what}${last === undefined ? "" : ` (last state: ${last()})`}`);
   }
 
   /** Waits for an action of a droplet or a volume. @throws Error when it ends in an error */
@@ -133,7 +141,7 @@ export class Api {
     await this.waitFor(`action ${String(id)}`, async () => {
       const action = (await this.get(`${path}/${String(id)}`))["action"] as JsonObject;
       if (action["status"] === "errored")
-        throw new Error(`Error waiting for action (${String(id)}) to finish: errored`);
+        throw new Error(`Error waiting for action (${String(id)}) to finish: ${String(action["type"])} errored`);
       return action["completed_at"] === null || action["completed_at"] === undefined ? undefined : true;
     });
   }

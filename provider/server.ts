@@ -2,13 +2,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { loadPackageDefinition, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import { pluginDefinition } from "./plugin/messages.ts";
 import type { ProviderMethods } from "./service.ts";
 
 /** Terraform sends a whole state at once; its own limit is 64 MiB. */
 const messageLimit = 64 * 1024 * 1024;
+
+type MethodRequest = Parameters<ProviderMethods[string]>[0];
 
 interface Service {
   readonly service: Parameters<Server["addService"]>[0];
@@ -67,7 +76,7 @@ function unary(methods: ProviderMethods): UntypedServiceImplementation {
   return Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [
       name,
-      (call: { readonly request: never }, callback: (error: Error | null, answer?: unknown) => void) => {
+      (call: ServerUnaryCall<MethodRequest, unknown>, callback: sendUnaryData<unknown>) => {
         method(call.request).then(
           (answer) => callback(null, answer),
           (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Api, Json, JsonObject } from "../api.ts";
 import { type Resource, stringsOf, textOf, Unfinished } from "../resource.ts";
-import type { Attributes, Value } from "../value.ts";
+import { type Attributes, sameValue, type Value } from "../value.ts";
 import { changeTags } from "./tags.ts";
 
 interface Network {
@@ -39,6 +39,7 @@ export const droplet: Resource = {
       private_networking: planned["private_networking"] === true,
       monitoring: planned["monitoring"] === true,
       tags: stringsOf(planned["tags"]),
+      ...policyOf(planned),
       ...(typeof config["user_data"] === "string" ? { user_data: config["user_data"] } : {}),
       ...(stringsOf(planned["volume_ids"]).length > 0
         ? { volumes: stringsOf(planned["volume_ids"]).map((id) => ({ id })) }
@@ -48,14 +49,19 @@ export const droplet: Resource = {
     });
     const id = textOf((made["droplet"] as JsonObject)["id"]);
     const partial: Attributes = { ...planned, id };
+    let last = "";
     try {
-      const ready = await api.waitFor(`droplet (${id}) to become ready`, async () => {
+      const look = async () => {
         const { droplet } = await api.get(`/v2/droplets/${id}`);
         const { status, locked } = droplet as JsonObject;
-        if (status !== "new" && status !== "active") throw new Error(`unexpected state '${String(status)}'`);
+        last = `'${String(status)}'${locked === true ? ", locked" : ""}`;
+        if (status !== "new" && status !== "active")
+          throw new Error(
+            `Error waiting for droplet (${id}) to become ready: unexpected state '${String(status)}', wanted target 'active'`,
+          );
         return status === "active" && locked === false ? (droplet as JsonObject) : undefined;
-      });
-      return stateOf(partial, ready);
+      };
+      return stateOf(partial, await api.waitFor(`droplet (${id}) to become ready`, look, { last: () => last }));
     } catch (error) {
       throw new Unfinished(partial, error);
     }
@@ -73,8 +79,18 @@ export const droplet: Resource = {
       await waitUntil(api, id, (one) => one["name"] === planned["name"]);
     }
     if (prior["backups"] !== planned["backups"]) {
-      const type = planned["backups"] === true ? "enable_backups" : "disable_backups";
-      await api.waitForAction(await act(api, id, { type }));
+      const enable = planned["backups"] === true;
+      const body = enable ? { type: "enable_backups", ...policyOf(planned) } : { type: "disable_backups" };
+      await api.waitForAction(await act(api, id, body));
+    } else if (
+      planned["backups"] === true &&
+      !sameValue(prior["backup_policy"] ?? [], planned["backup_policy"] ?? [])
+    ) {
+      await api.waitForAction(await act(api, id, { type: "change_backup_policy", ...policyOf(planned) }));
+    }
+    if (prior["private_networking"] === false && planned["private_networking"] === true) {
+      await act(api, id, { type: "enable_private_networking" });
+      await waitUntil(api, id, (one) => stringsOf(one["features"]).includes("private_networking"));
     }
     if (prior["ipv6"] !== true && planned["ipv6"] === true) {
       await act(api, id, { type: "enable_ipv6" });
@@ -87,10 +103,11 @@ export const droplet: Resource = {
   },
   async delete(api, state) {
     const id = textOf(state["id"]);
-    await api.waitFor(`droplet (${id}) to be unlocked`, async () => {
+    const unlocked = async () => {
       const found = await api.find(`/v2/droplets/${id}`);
       return found === undefined || (found["droplet"] as JsonObject)["locked"] === false ? true : undefined;
-    });
+    };
+    await api.waitFor(`droplet (${id}) to be unlocked`, unlocked, { last: () => "locked" });
     if (state["graceful_shutdown"] === true) {
       await act(api, id, { type: "shutdown" });
       await waitUntil(api, id, (one) => one["status"] === "off");
@@ -105,6 +122,14 @@ export const droplet: Resource = {
   },
   imported: (id) => ({ id, resize_disk: true, graceful_shutdown: false }),
 };
+
+/** When backups are made: what of it was said. */
+function policyOf(planned: Attributes): { readonly backup_policy?: object } {
+  const [policy] = (planned["backup_policy"] ?? []) as readonly Attributes[];
+  if (policy === undefined) return {};
+  const given = Object.entries(policy).filter(([, value]) => value !== null);
+  return { backup_policy: Object.fromEntries(given) };
+}
 
 /** A custom image and a snapshot are numbers, the rest slugs. */
 function imageOf(image: string): string | number {

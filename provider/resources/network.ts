@@ -37,7 +37,7 @@ export const vpc: Resource = {
           throw error;
         }
       },
-      120,
+      { tries: 120 },
     );
   },
   imported: (id) => ({ id }),
