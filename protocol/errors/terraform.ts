@@ -28,6 +28,30 @@ export const terraformErrors = {
       "To try it without an account: --sandbox.",
     ],
   },
+  TM_TERRAFORM_LIMIT: {
+    title: "DigitalOcean gives no more of this",
+    cause: "The account or the resource has reached a limit of the service; its own words stand above.",
+    advice: [
+      "Remove what nobody needs, or ask for a higher limit in the control panel, under the account's settings.",
+      "Then run it again: what is done is not done twice.",
+    ],
+  },
+  TM_TERRAFORM_THROTTLED: {
+    title: "DigitalOcean takes no more requests for now",
+    cause: "More came in an hour or a minute than it takes; the provider tried again and gave up.",
+    advice: [
+      "Wait a few minutes, then run it again: what is done is not done twice.",
+      "To ask less often: DIGITALOCEAN_REQUESTS_PER_SECOND=2.",
+    ],
+  },
+  TM_TERRAFORM_UNFINISHED: {
+    title: "Something was begun at DigitalOcean and did not get ready",
+    cause: "It stayed in another state than the one that was waited for; which one stands above.",
+    advice: [
+      "Look at it in the control panel. What is locked there is still being worked on: wait until it is not.",
+      "Then run it again: a host that did not get ready is made anew, the rest goes on where it was.",
+    ],
+  },
   TM_TERRAFORM_LOCKED: {
     title: "Somebody else changes this stack's resources",
     cause: "Terraform's state is locked.",

@@ -1,17 +1,18 @@
-// npm run bench [-- --json] [--runs N] [--lives N] [--only help,mesh]: measures what the project promises and says which limits hold.
+// npm run bench [-- --json] [--runs N] [--lives N] [--only help,synth,mesh]: measures what the project promises and says which limits hold.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { installPackages } from "../packages.ts";
 import { measureHelp } from "./help.ts";
 import { renderSummaries, summarize } from "./measurement.ts";
 import { measureMesh } from "./mesh.ts";
+import { measureSynth } from "./synth.ts";
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     runs: { type: "string", default: "5" },
     lives: { type: "string", default: "3" },
-    only: { type: "string", default: "help,mesh" },
+    only: { type: "string", default: "help,synth,mesh" },
   },
 });
 const runs = readCount(values.runs);
@@ -24,6 +25,7 @@ report(`${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`);
 if (only.has("help")) report("tm --help");
 const measurements = [
   ...(only.has("help") ? measureHelp(2 * runs) : []),
+  ...(only.has("synth") ? measureSynth(runs) : []),
   ...(only.has("mesh") ? await measureMesh({ lives, runs, report }) : []),
 ];
 const summaries = measurements.map(summarize);

@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { readEvent, type TerraformEvent } from "./events.ts";
+import { failureCode } from "./failure-code.ts";
 import { openOutput } from "./output.ts";
 import { describeStateLock, readStateLock } from "./state-lock.ts";
 import { keepProviderLock, type Workspace } from "./workspace.ts";
@@ -187,6 +188,5 @@ async function failure({ workspace }: TerraformRun, said: readonly string[]): Pr
     const holder = lock === undefined ? await workspace.lockHolder?.() : describeStateLock(lock);
     return new TunnelMeshError("TM_TERRAFORM_LOCKED", { detail: holder ?? text.slice(0, 1000) });
   }
-  const code = /401 .*Unable to authenticate/.test(text) ? "TM_TERRAFORM_TOKEN" : "TM_TERRAFORM_FAILED";
-  return new TunnelMeshError(code, { detail: text.slice(0, 4000) });
+  return new TunnelMeshError(failureCode(text), { detail: text.slice(0, 4000) });
 }
