@@ -186,7 +186,7 @@ function create(call: Call, body: z.output<typeof createSchema>) {
     region_slug: body.region,
   });
   const stuck = spendActionFault(cloud, "stuck", "create")?.value ?? 0;
-  const errored = spendActionFault(cloud, "errored", "create") !== undefined;
+  const errored = stuck === 0 && spendActionFault(cloud, "errored", "create") !== undefined;
   call.effect({ kind: "create-droplet", id, action: action.id, stuck, errored });
   const links = {
     actions: [{ id: action.id, rel: "create", href: `https://api.digitalocean.com/v2/actions/${action.id}` }],
