@@ -42,6 +42,9 @@ const datagrams = 2 | 0x800 | 0x80000;
 const solSocket = 1;
 const solUdp = 17;
 const ipv6 = 41;
+const ipv4 = 0;
+const receiveTos = 13;
+const receiveTrafficClass = 66;
 const ipv6Only = 26;
 const receiveBufferForce = 33;
 const sendBufferForce = 32;
@@ -71,6 +74,11 @@ export function openSocket(calls: NativeCalls, arena: Arena, offloads: OffloadRe
   // 0 asks for nothing; kernels without it refuse.
   if (offloads.isOn("udp-segment") && !option(solUdp, udpSegment, 0)) {
     offloads.turnOff("udp-segment", `UDP_SEGMENT gave errno ${calls.errno()}`);
+  }
+  // Marks of datagrams that came in: those of IPv4 on their own, also where one socket is for both families.
+  const marks = (four: boolean): boolean => option(four ? ipv4 : ipv6, four ? receiveTos : receiveTrafficClass, 1);
+  if (offloads.isOn("ecn") && !(marks(true) && (code !== 0 || marks(false)))) {
+    offloads.turnOff("ecn", `IP_RECVTOS or IPV6_RECVTCLASS gave errno ${calls.errno()}`);
   }
   arena.words[layout.nameLength >>> 2] = 28;
   calls.getsockname(fd, arena.base + layout.name, arena.base + layout.nameLength);

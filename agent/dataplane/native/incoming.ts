@@ -2,6 +2,7 @@
 import type { NodeId } from "../../../protocol/brand.ts";
 import { dataOverhead } from "../../../protocol/wireguard/padding.ts";
 import type { NativeCalls } from "../../system/native-calls.ts";
+import { combineEcn } from "../ecn.ts";
 import type { CurrentFilter } from "../filter.ts";
 import { type Arena, putPointer } from "./arena.ts";
 import type { Cipher } from "./cipher.ts";
@@ -53,6 +54,8 @@ export class Incoming {
   readonly #parts: IncomingParts;
   #plaintext: number = layout.plaintext;
   #batch = 1;
+  /** Congestion mark of the datagram in hand. */
+  #ecn = 0;
 
   constructor(parts: IncomingParts) {
     this.#parts = parts;
@@ -100,6 +103,7 @@ export class Incoming {
     if (datagram.length > longestDatagram) return;
     const { arena, joiner, forwarder } = this.#parts;
     const at = bufferOf(0);
+    this.#ecn = 0;
     arena.bytes.set(datagram, at);
     this.#open(at, datagram.length, source, relay, now);
     joiner.flush();
@@ -116,9 +120,7 @@ export class Incoming {
       tallies[tally.received_truncated]! += 1;
       return length;
     }
-    const control = (layout.receiveControl + slot * controlLength) >>> 2;
-    const joined = words[message + 10]! >= 20 && words[control + 2] === solUdp && words[control + 3] === udpGro;
-    const segment = joined ? words[control + 4]! : length;
+    const segment = this.#readControl(slot, words[message + 10]!) || length;
     const source = layout.receiveNames + slot * addressLength;
     const start = bufferOf(slot);
     if (segment <= 0 || segment >= length) {
@@ -129,6 +131,25 @@ export class Incoming {
       this.#open(start + done, Math.min(segment, length - done), source, undefined, now);
     }
     return length;
+  }
+
+  /** Reads the control messages of a datagram: its mark, and the size of what the kernel joined, or 0 (cmsg(3)). */
+  #readControl(slot: number, length: number): number {
+    const { words } = this.#parts.arena;
+    const start = layout.receiveControl + slot * controlLength;
+    let segment = 0;
+    this.#ecn = 0;
+    for (let at = start; at + 17 <= start + length; ) {
+      const entry = at >>> 2;
+      const size = words[entry]!;
+      const level = words[entry + 2]!;
+      const type = words[entry + 3]!;
+      if (level === solUdp && type === udpGro) segment = words[entry + 4]!;
+      // IP_TOS is one byte, IPV6_TCLASS an integer; the mark is in the lowest bits of both.
+      else if ((level === 0 && type === 1) || (level === 41 && type === 67)) this.#ecn = words[entry + 4]! & 3;
+      at += Math.max(16, (size + 7) & ~7);
+    }
+    return segment;
   }
 
   #open(at: number, length: number, source: number, relay: NodeId | undefined, now: number): void {
@@ -191,6 +212,10 @@ export class Incoming {
     }
     if (!filter.current("in", nid, arena.bytes, at, length)) {
       tallies[tally.inner_filtered]! += 1;
+      return;
+    }
+    if (this.#ecn > 0 && !combineEcn(arena.bytes, at, this.#ecn)) {
+      tallies[tally.inner_congested]! += 1;
       return;
     }
     const next = peers.forwards ? peers.routed[ownerOf(arena, routes(), at, "destination")] : undefined;

@@ -41,6 +41,7 @@ export const layout = {
   writeHeader: 1344,
   sendMessages: 0x1000,
   sendVectors: 0x2000,
+  /** 48 bytes for each run. */
   sendControl: 0x2400,
   receiveMessages: 0x3000,
   receiveVectors: 0x3400,

@@ -8,6 +8,7 @@ export const offloadNames = [
   "join-udp",
   "udp-segment",
   "udp-gro",
+  "ecn",
   "low-memory",
   "direct-cipher",
 ] as const;

@@ -3,6 +3,7 @@ import type { NodeId } from "../../../protocol/brand.ts";
 import { dataOverhead, padTo16 } from "../../../protocol/wireguard/padding.ts";
 import { counterLimit } from "../../../protocol/wireguard/replay.ts";
 import type { NativeCalls } from "../../system/native-calls.ts";
+import { ecnOf } from "../ecn.ts";
 import { type Arena, putPointer } from "./arena.ts";
 import type { Cipher } from "./cipher.ts";
 import { headroom, layout, longestDatagram, outgoingLength, sendRuns } from "./layout.ts";
@@ -21,7 +22,11 @@ const lookBack = 4;
 /** Milliseconds that a full socket is waited for. */
 const fullWait = 5;
 const messageLength = 64;
-const controlLength = 32;
+/** UDP_SEGMENT, and behind it IP_TOS or IPV6_TCLASS. */
+const controlLength = 48;
+const trafficClassAt = 24;
+/** AF41 without a mark, as WireGuard has it: what else is full must not delay handshakes. */
+const handshakeClass = 0x88;
 
 export interface OutgoingParts {
   readonly arena: Arena;
@@ -45,6 +50,7 @@ export class Outgoing {
   readonly #count = new Int32Array(sendRuns);
   readonly #ended = new Uint8Array(sendRuns);
   readonly #to = new Int32Array(sendRuns);
+  readonly #class = new Uint8Array(sendRuns);
   #runs = 0;
   #end: number = layout.outgoing;
   #maxSegments = manySegments;
@@ -61,6 +67,7 @@ export class Outgoing {
       const control = layout.sendControl + run * controlLength;
       // struct cmsghdr of UDP_SEGMENT (udp(7)): length 18, SOL_UDP, 103, then the size as u16.
       putPointer(arena, control, 18);
+      putPointer(arena, control + trafficClassAt, 20);
       arena.words[(control + 8) >>> 2] = 17;
       arena.words[(control + 12) >>> 2] = 103;
     }
@@ -79,20 +86,21 @@ export class Outgoing {
     const { key, direct, relays } = peer;
     if (key === undefined || now >= key.expiresAt || key.counter >= counterLimit) return false;
     if (direct.length === 0 && relays.length === 0) return false;
-    const { arena, cipher, mtu, reports, relay, tallies } = this.#parts;
+    const { arena, cipher, mtu, offloads, reports, relay, tallies } = this.#parts;
     const padded = padTo16(length, mtu);
     const size = padded + dataOverhead;
     if (this.#end + size + headroom > layout.outgoing + outgoingLength) this.flush();
     const output = this.#end;
     const { counter } = key;
     key.counter = counter + 1;
+    const ecn = length > 0 && offloads.isOn("ecn") ? ecnOf(arena.bytes, at) : 0;
     cipher.seal(at, length, padded, output, key.remoteIndex, counter, key.place);
     for (let index = 0; index < relays.length; index += 1) {
       tallies[tally.sent_relay]! += 1;
       relay(relays[index]!, arena.bytes.slice(output, output + size));
     }
     if (direct.length > 0) this.#end = output + size;
-    for (let index = 0; index < direct.length; index += 1) this.#append(direct[index]!, output, size);
+    for (let index = 0; index < direct.length; index += 1) this.#append(direct[index]!, output, size, ecn);
     reports.noteSent(peer, length > 0, counter, size);
     return true;
   }
@@ -104,7 +112,9 @@ export class Outgoing {
     const output = this.#end;
     this.#parts.arena.bytes.set(bytes, output);
     this.#end = output + bytes.length;
-    this.#append(to, output, bytes.length);
+    const type = bytes[0];
+    const handshake = type === 1 || type === 2 || type === 0xe1 || type === 0xe2;
+    this.#append(to, output, bytes.length, handshake ? handshakeClass : 0);
     // The address may change before the next flush.
     this.flush();
   }
@@ -117,11 +127,12 @@ export class Outgoing {
     this.#end = layout.outgoing;
   }
 
-  #append(to: number, output: number, size: number): void {
+  #append(to: number, output: number, size: number, trafficClass: number): void {
     this.#parts.tallies[tally.sent_direct]! += 1;
     const oldest = Math.max(0, this.#runs - lookBack);
     for (let run = this.#runs - 1; run >= oldest; run -= 1) {
-      if (this.#to[run] === to && this.#extend(run, output, size)) return;
+      if (this.#to[run] !== to || this.#class[run] !== trafficClass) continue;
+      if (this.#extend(run, output, size)) return;
     }
     if (this.#runs === sendRuns) {
       // Datagrams already laid out stay where they are.
@@ -130,6 +141,7 @@ export class Outgoing {
     }
     const run = this.#runs;
     this.#to[run] = to;
+    this.#class[run] = trafficClass;
     this.#from[run] = output;
     this.#bytes[run] = size;
     this.#stride[run] = size;
@@ -189,8 +201,21 @@ export class Outgoing {
     words[vector + 1] = from / 0x1_0000_0000;
     words[vector + 2] = this.#bytes[run]!;
     const several = this.#count[run]! > 1;
-    words[message + 10] = several ? 24 : 0;
-    if (several) halves[(layout.sendControl + run * controlLength + 16) >>> 1] = this.#stride[run]!;
+    const trafficClass = this.#class[run]!;
+    const control = layout.sendControl + run * controlLength;
+    if (several) halves[(control + 16) >>> 1] = this.#stride[run]!;
+    if (trafficClass > 0) {
+      const entry = (control + trafficClassAt) >>> 2;
+      const four = this.#parts.addresses.isIpv4(this.#to[run]!);
+      // Level and type: SOL_IP and IP_TOS, or SOL_IPV6 and IPV6_TCLASS.
+      words[entry + 2] = four ? 0 : 41;
+      words[entry + 3] = four ? 1 : 67;
+      words[entry + 4] = trafficClass;
+    }
+    const first = base + control + (several ? 0 : trafficClassAt);
+    words[message + 8] = first;
+    words[message + 9] = first / 0x1_0000_0000;
+    words[message + 10] = (several ? 24 : 0) + (trafficClass > 0 ? 24 : 0);
   }
 
   #waitForRoom(): void {

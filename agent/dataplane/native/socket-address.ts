@@ -57,6 +57,11 @@ export class SocketAddresses {
     return { kind: "direct", address: scope === 0 ? text : `${text}%${zoneOf(scope)}`, port };
   }
 
+  /** Whether datagrams to the address at `place` are IPv4. */
+  isIpv4(place: number): boolean {
+    return !this.dualStack || this.#isMapped(place);
+  }
+
   /** ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
   #isMapped(place: number): boolean {
     const { view } = this.#arena;

@@ -19,6 +19,7 @@ export const tallyNames = [
   "inner_malformed",
   "inner_source",
   "inner_filtered",
+  "inner_congested",
   "forwarded",
   "forward_filtered",
   "forward_hops",

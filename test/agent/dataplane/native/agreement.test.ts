@@ -131,6 +131,26 @@ afterAll(() => {
   evpMachine.cipher.close();
 });
 
+/** A packet whose headers are whole, and seldom seen. */
+function strange(family: 4 | 6, chain: readonly number[], fragment: number, jumbo: boolean): Uint8Array {
+  if (family === 4) {
+    const packet = makePacket({ family, transport: 17, payload: new Uint8Array(48), source: 1 });
+    packet[6] = fragment >>> 8;
+    packet[7] = fragment & 255;
+    return packet;
+  }
+  const packet = makePacket({ family, transport: 17, payload: new Uint8Array(8 + 8 * chain.length), source: 1 });
+  for (const [index, header] of chain.entries()) {
+    packet[index === 0 ? 6 : 40 + 8 * (index - 1)] = header;
+    packet.set([17, 0, fragment >>> 8, fragment & 255, 0, 0, 0, 0], 40 + 8 * index);
+  }
+  if (jumbo) {
+    packet.set([0, 0, 0], 4);
+    packet.set([17, 0, 0xc2, 4, 0, 1, 0, 0], 40);
+  }
+  return packet;
+}
+
 const inner = fc.oneof(
   fc
     .record({ family: fc.constantFrom<4 | 6>(4, 6), size: fc.nat(1380), source: fc.constantFrom(1, 1, 1, 2, 3) })
@@ -147,6 +167,15 @@ const inner = fc.oneof(
       return packet;
     }),
   fc.constant(new Uint8Array(0)),
+  // IPv6 behind extension headers, fragments of both families, and a jumbogram: payload length 0, the real one in an option (RFC 2675).
+  fc
+    .record({
+      family: fc.constantFrom<4 | 6>(4, 6),
+      chain: fc.array(fc.constantFrom(0, 43, 44, 51, 60, 135), { maxLength: 9 }),
+      fragment: fc.nat(0xffff),
+      jumbo: fc.boolean(),
+    })
+    .map(({ family, chain, fragment, jumbo }) => strange(family, chain, fragment, jumbo)),
 );
 const harm = fc.constantFrom("none", "none", "none", "replay", "bit", "cut", "type", "index", "grow", "length", "late");
 const step = fc.record({
