@@ -3,10 +3,10 @@ import { type FigureResult, own, type Result, reference } from "./result.ts";
 import type { FigureName } from "./rows.ts";
 
 const drawn: readonly FigureName[] = ["tcp1", "tcp4", "reverse", "ten", "udp128", "loadedMean", "processor"];
-const width = 760;
+const width = 820;
 /** Pixels: where bars begin, what is right of the longest, and the heights of a bar and of what is around a figure. */
-const left = 190;
-const right = 120;
+const left = 280;
+const right = 130;
 const bar = 15;
 const gap = 22;
 const top = 58;
