@@ -33,11 +33,10 @@ export default class Unlock extends BaseCommand {
     const engine = await loadDeployEngine();
     const result = await engine.unlockStack(session.engineContext(loaded));
     await session.progress.end();
-    const { holder } = result;
+    const { holder, unlocked } = result;
+    const what = unlocked === "machine" ? "This machine's lock" : "The deploy lease";
     this.print(
-      holder === undefined
-        ? "Nobody held the lease."
-        : `The deploy lease of ${holder.name} (pid ${holder.pid}) is ended.`,
+      holder === undefined ? "Nobody held the lease." : `${what} of ${holder.name} (pid ${holder.pid}) is ended.`,
     );
     return result;
   }

@@ -223,8 +223,10 @@ export type LeaveMesh = (parameters: LeaveParameters) => Promise<LeaveResult>;
 
 export interface UnlockResult {
   readonly mesh: string;
-  /** Whose lease ended; absent when nobody held one. */
+  /** Whose lock or lease ended; absent when nobody held one. */
   readonly holder?: { readonly name: string; readonly machine: string; readonly pid: number };
+  /** What was ended: the coordinator's lease, or this machine's lock; the lease when both were held. Absent without a holder. */
+  readonly unlocked?: "lease" | "machine";
 }
 export type UnlockStack = (parameters: EngineContext) => Promise<UnlockResult>;
 

@@ -83,10 +83,14 @@ export const unlockStack: UnlockStack = (context) =>
     const local = await run.home.unlock();
     const { view } = await run.home.read();
     // Before the first deploy has signed anything there is no coordinator whose lease could be held.
-    const holder = (view === undefined ? undefined : await breakLease(run)) ?? local;
+    const leased = view === undefined ? undefined : await breakLease(run);
+    const holder = leased ?? local;
+    if (holder === undefined) return { mesh: run.model.name };
+    const { name, machine, pid } = holder;
     return {
       mesh: run.model.name,
-      ...(holder === undefined ? {} : { holder: { name: holder.name, machine: holder.machine, pid: holder.pid } }),
+      holder: { name, machine, pid },
+      unlocked: leased === undefined ? "machine" : "lease",
     };
   });
 

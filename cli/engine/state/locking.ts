@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { MeshModel, StateModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { TerraformBinary } from "../terraform/binary.ts";
-import { type BucketModel, type ObjectStore, openObjectStore, type StoreCredentials } from "./object-store.ts";
+import type { BucketModel, ObjectStore, StoreCredentials } from "./object-store.ts";
 
 export type Locking =
   /** `unproven`: nobody could try it. */
@@ -50,6 +50,7 @@ export async function findLocking(options: {
   const memory = path.join(options.folder, `${stage}.locking.json`);
   const store = createHash("sha256").update(JSON.stringify(state)).digest("hex");
   if ((await remembered(memory)) === store) return { kind: "locks" };
+  const { openObjectStore } = await import("./object-store.ts");
   const found = await probeLocking(
     openObjectStore(state, credentials, options.signal),
     `tunnelmesh/${stack}/${stage}.lock-probe-${randomUUID()}`,

@@ -40,5 +40,19 @@ export async function findTerraform(
     }
     return { program, version, platform };
   }
-  throw new TunnelMeshError("TM_TERRAFORM_MISSING", named === undefined ? {} : { detail: `TM_TERRAFORM is ${named}` });
+  throw new TunnelMeshError("TM_TERRAFORM_MISSING", {
+    advice: installAdvice(process.platform),
+    ...(named === undefined ? {} : { detail: `TM_TERRAFORM is ${named}` }),
+  });
+}
+
+/** How to get one of the two here, then how to name one that is there. */
+export function installAdvice(platform: NodeJS.Platform): readonly string[] {
+  const elsewhere = "One that is elsewhere: TM_TERRAFORM=/path/to/terraform, or to tofu.";
+  if (platform === "darwin")
+    return ["Install one: brew install opentofu, or brew install hashicorp/tap/terraform.", elsewhere];
+  return [
+    "Install one: https://opentofu.org/docs/intro/install, or https://developer.hashicorp.com/terraform/install.",
+    elsewhere,
+  ];
 }

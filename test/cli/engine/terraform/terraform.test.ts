@@ -1,10 +1,10 @@
 // Terraform's version and its lines, read from outside text.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { findTerraform } from "../../../../cli/engine/terraform/binary.ts";
+import { findTerraform, installAdvice } from "../../../../cli/engine/terraform/binary.ts";
 import { readEvent } from "../../../../cli/engine/terraform/events.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tm-terraform-"));
@@ -34,6 +34,32 @@ describe("the Terraform of this machine", () => {
     await expect(findTerraform({ TM_TERRAFORM: path.join(folder, "none") })).rejects.toMatchObject({
       code: "TM_TERRAFORM_MISSING",
     });
+  });
+
+  it("is OpenTofu where there is no Terraform, and where neither is, two lines say what to do", async () => {
+    const alone = path.join(folder, "alone");
+    mkdirSync(alone);
+    writeFileSync(
+      path.join(alone, "tofu"),
+      '#!/bin/sh\necho \'{"terraform_version": "1.12.6", "platform": "linux_amd64"}\'\n',
+    );
+    chmodSync(path.join(alone, "tofu"), 0o755);
+    const before = process.env["PATH"];
+    try {
+      process.env["PATH"] = alone;
+      // The program is a script: its shell is named by an absolute path.
+      expect(await findTerraform({})).toMatchObject({ program: "tofu", version: "1.12.6" });
+      process.env["PATH"] = path.join(folder, "nothing");
+      await expect(findTerraform({})).rejects.toMatchObject({ code: "TM_TERRAFORM_MISSING" });
+    } finally {
+      process.env["PATH"] = before;
+    }
+    for (const platform of ["linux", "darwin"] as const) {
+      expect(installAdvice(platform)).toEqual([
+        expect.stringMatching(/^Install one: .*opentofu/),
+        expect.stringMatching(/TM_TERRAFORM=/),
+      ]);
+    }
   });
 });
 
