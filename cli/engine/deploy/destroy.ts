@@ -1,8 +1,11 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
 import type { MemberModel } from "../../../constructs/model.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { destroyCloud } from "../cloud/destroy.ts";
-import { openCloud } from "../cloud/open.ts";
+import { type Cloud, openCloud } from "../cloud/open.ts";
 import { uninstall } from "../install/uninstall.ts";
+import { missingMembers } from "../state/missing.ts";
+import { readStored } from "../state/stored.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { askMesh } from "./known-mesh.ts";
@@ -41,6 +44,7 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
   const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
     onProgress: (host, text) => progress.row(host).update(text),
   });
+  const orphans = cloud === undefined ? [] : await findOrphans(run, cloud);
   const archive = await run.home.archive();
   const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
   const isDroplet = (member: MemberModel) => member.host.kind === "droplet";
@@ -60,7 +64,8 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
     }),
     ...local.map((name): HostResult => ({ name, state: "removed" })),
     ...added,
-  ];
+  ].filter(({ name }) => !orphans.some((one) => one.name === name));
+  hosts.push(...orphans);
   return {
     mesh: run.model.name,
     stage: run.model.stage,
@@ -69,6 +74,21 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
     ...(archive === undefined ? {} : { archive }),
     ...(kept.length === 0 ? {} : { keptVolumes: kept }),
   };
+}
+
+/** Members whose droplets the state does not hold: Terraform removes none of them, and nobody is to believe so. */
+async function findOrphans(run: Run, cloud: Cloud): Promise<readonly HostResult[]> {
+  const { view } = await run.home.read();
+  return missingMembers(await readStored(cloud.run), { model: run.model, view }).map((name) => ({
+    name,
+    state: "failed",
+    error: reportError(
+      new TunnelMeshError("TM_STATE_MISSING", {
+        detail: `${name}: its droplet is not in the state, so nothing removed it`,
+        advice: ["Look for it in the control panel: where it is there, remove it by hand."],
+      }),
+    ),
+  }));
 }
 
 /** Members that came otherwise, by name: where they are is undefined for those that joined by themselves. */
