@@ -29,8 +29,6 @@ export function lockHolderOf(
   if (connection === undefined) return {};
   return {
     async lockHolder() {
-      // Brings a database client, which only a held lock needs.
-      const { describePostgresHolder, postgresHolders } = await import("./postgres.ts");
       try {
         // Its client is loaded where a lock is held, and not with every command.
         const { describePostgresHolder, postgresHolders } = await import("./postgres.ts");
