@@ -3,6 +3,7 @@ import AddNode from "./add-node.ts";
 import CiInit from "./ci/init.ts";
 import CiSweep from "./ci/sweep.ts";
 import ClientAdd from "./client/add.ts";
+import ClientConfig from "./client/config.ts";
 import ClientList from "./client/list.ts";
 import ClientRemove from "./client/remove.ts";
 import Completion from "./completion.ts";
@@ -56,6 +57,7 @@ export const commands = {
   "ci:init": CiInit,
   "ci:sweep": CiSweep,
   "client:add": ClientAdd,
+  "client:config": ClientConfig,
   "client:list": ClientList,
   "client:remove": ClientRemove,
   completion: Completion,

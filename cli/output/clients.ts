@@ -1,5 +1,7 @@
 // Renders stock WireGuard clients for people: the list, and what to do with one that was just made.
+import { readFile } from "node:fs/promises";
 import type { AddClientResult, ListedClient, ListedGateway } from "../engine/client/contract.ts";
+import { qrLines } from "../engine/client/image.ts";
 import { renderDuration, renderTable } from "./table.ts";
 
 /** One row per client and gateway. */
@@ -18,7 +20,7 @@ export function renderClients(clients: readonly ListedClient[]): string {
 
 function renderState({ state, handshakeAge }: ListedGateway): string {
   if (state === "gone") return "the gateway is no member any more";
-  if (state === "other-key") return "the gateway has other keys now: add the client anew";
+  if (state === "other-key") return "the gateway has other keys now: tm client config";
   if (state === "unknown") return "?";
   return handshakeAge === undefined ? "not yet" : `${renderDuration(handshakeAge)} ago`;
 }
@@ -39,4 +41,15 @@ export function renderAdded(result: AddClientResult): string {
   if (waiting.length > 0) lines.push(`Not ready yet: ${waiting.join(", ")}. See: tm client list`);
   if (strangeGroups.length > 0) lines.push(`Nowhere in the stack: ${strangeGroups.join(", ")}.`);
   return lines.join("\n");
+}
+
+/** Shows the code of the first gateway: where asked for, else on a terminal. A client whose key is on the device has none. */
+export async function showCode(
+  { gateways: [first] }: AddClientResult,
+  asked: boolean | undefined,
+  print: (text: string) => void,
+): Promise<void> {
+  if (first?.image === undefined || !(asked ?? process.stdout.isTTY)) return;
+  print(`\nScan it in WireGuard's app (by ${first.name}):\n`);
+  print(qrLines(await readFile(first.configuration, "utf8")).join("\n"));
 }

@@ -89,6 +89,15 @@ describe("a client", () => {
     expect(reaches("alpha", phone.ip4)).toBe(true);
   });
 
+  it("has its key, name and address in new configurations, and the old ones connect no more", async () => {
+    const again = await project.json<AddClientResult>(["client", "config", "phone", "--via", "beta"]);
+    expect(again).toMatchObject({ nid: phone.nid, ip4: phone.ip4, publicKey: phone.publicKey, waiting: [] });
+    expect(again.gateways).toEqual(phone.gateways.filter(({ name }) => name === "beta"));
+    expect(reaches("device", mesh["beta"], 1)).toBe(false);
+    turnOn(configuration("beta"));
+    expect(reaches("device", mesh["alpha"])).toBe(true);
+  });
+
   it("is no host: no other command looks for it over SSH", async () => {
     const status = await project.json<{ hosts: { name: string }[] }>(["status"]);
     expect(status.hosts.map(({ name }) => name)).toEqual(["alpha", "beta"]);

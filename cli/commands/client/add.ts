@@ -1,10 +1,9 @@
 // tm client add: takes a phone or a router with stock WireGuard into the mesh.
-import { readFile } from "node:fs/promises";
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { adminKeyFlag, stackFlag } from "../../frame/arguments.ts";
 import { BaseCommand } from "../../frame/base.ts";
+import { readEndpoints } from "../../frame/endpoints.ts";
 import { loadClientEngine } from "../../frame/engines.ts";
 import { parseLifetime } from "../../frame/lifetime.ts";
 
@@ -65,26 +64,9 @@ export default class ClientAdd extends BaseCommand {
       ...(flags.out === undefined ? {} : { out: flags.out }),
     });
     await session.progress.end();
-    const { renderAdded } = await import("../../output/clients.ts");
+    const { renderAdded, showCode } = await import("../../output/clients.ts");
     this.print(renderAdded(result));
-    const [first] = result.gateways;
-    if (first?.image !== undefined && (flags.qr ?? process.stdout.isTTY)) {
-      const { qrLines } = await import("../../engine/client/image.ts");
-      this.print(`\nScan it in WireGuard's app (by ${first.name}):\n`);
-      this.print(qrLines(await readFile(first.configuration, "utf8")).join("\n"));
-    }
+    await showCode(result, flags.qr, (text) => this.print(text));
     return result;
   }
-}
-
-function readEndpoints(given: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, name, endpoint] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-      if (name === undefined || endpoint === undefined) {
-        throw new TunnelMeshError("TM_CLIENT_FIELD", { detail: `${JSON.stringify(text)} is no GATEWAY=ADDRESS:PORT` });
-      }
-      return [name, endpoint];
-    }),
-  );
 }

@@ -47,6 +47,19 @@ export interface AddClientResult {
 /** @throws TunnelMeshError TM_CLIENT_GATEWAY, TM_CLIENT_NO_ENDPOINT, TM_CLIENT_OLD_RELEASE, TM_CLIENT_KEY, TM_CLIENT_FIELD, TM_CLIENT_FILE, TM_DEPLOY_NAME_TAKEN */
 export type AddClient = (parameters: AddClientParameters) => Promise<AddClientResult>;
 
+export interface ConfigureClientParameters extends EngineContext {
+  readonly name: string;
+  /** Its gateways from now on; those it has when empty. */
+  readonly via: readonly string[];
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly out?: string;
+}
+/**
+ * The configurations that the client had connect no more.
+ * @throws TunnelMeshError TM_CLIENT_UNKNOWN, TM_CLIENT_GATEWAY, TM_CLIENT_NO_ENDPOINT, TM_CLIENT_OLD_RELEASE, TM_CLIENT_FILE
+ */
+export type ConfigureClient = (parameters: ConfigureClientParameters) => Promise<AddClientResult>;
+
 export interface ListedClient {
   readonly name: string;
   readonly ip4?: string;

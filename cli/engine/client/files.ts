@@ -2,7 +2,9 @@
 import { chmod, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import writeFileAtomic from "write-file-atomic";
+import type { X25519PublicKey } from "../../../protocol/brand.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { publicKeyOf } from "../../../protocol/noise/primitives.ts";
 import { type ClientConfiguration, formatConfiguration, headline } from "./configuration.ts";
 import { qrImage } from "./image.ts";
 
@@ -44,6 +46,22 @@ export async function writeClient(
     written.push({ gateway: one.gateway.name, configuration, ...(image === undefined ? {} : { image }) });
   }
   return written;
+}
+
+/** The private key that belongs to `publicKey`, from a configuration in the folder; undefined where none has it. */
+export async function readPrivateKey(folder: string, publicKey: X25519PublicKey): Promise<string | undefined> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  });
+  for (const name of names.filter((one) => one.endsWith(ending))) {
+    const text = await readFile(path.join(folder, name), "utf8");
+    const key = /^PrivateKey = (\S+)$/m.exec(text)?.[1];
+    if (key === undefined) continue;
+    const bytes = Buffer.from(key, "base64");
+    if (bytes.length === 32 && Buffer.compare(publicKeyOf(bytes), publicKey) === 0) return key;
+  }
+  return undefined;
 }
 
 /** Deletes what `writeClient` wrote. */

@@ -12,7 +12,7 @@ import {
   meshRanges,
 } from "../../../../cli/engine/client/configuration.ts";
 import { endpointOf } from "../../../../cli/engine/client/endpoint.ts";
-import { clientFolder, removeFolder, writeClient } from "../../../../cli/engine/client/files.ts";
+import { clientFolder, readPrivateKey, removeFolder, writeClient } from "../../../../cli/engine/client/files.ts";
 import { qrImage, qrLines } from "../../../../cli/engine/client/image.ts";
 import { clientKey, encodeKey, refuseUsedKey } from "../../../../cli/engine/client/keys.ts";
 import { renderAdded, renderClients } from "../../../../cli/output/clients.ts";
@@ -192,6 +192,17 @@ describe("the files of a client", () => {
     expect(await removeFolder(folder)).toEqual([]);
   });
 
+  it("have the private key for the next ones, where it is the client's", async () => {
+    const folder = temporary();
+    const { publicKey, privateKey } = clientKey(undefined);
+    await writeClient(folder, [configuration]);
+    expect(await readPrivateKey(folder, publicKey)).toBeUndefined();
+    const gateway = { ...configuration.gateway, name: "office" };
+    await writeClient(folder, [{ ...configuration, privateKey, gateway }]);
+    expect(await readPrivateKey(folder, publicKey)).toBe(privateKey);
+    expect(await readPrivateKey(path.join(folder, "none"), publicKey)).toBeUndefined();
+  });
+
   it("are never put in the place of something else", async () => {
     const folder = temporary();
     writeFileSync(path.join(folder, "phone-hub.conf"), "[Interface]\n");
@@ -218,7 +229,7 @@ describe("what people read", () => {
     expect(lines[1]).toMatch(/^phone +100\.64\.0\.9 +people +never +hub +1 min ago$/);
     expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ["office", "not yet"],
-      ["nas", "the gateway has other keys now: add the client anew"],
+      ["nas", "the gateway has other keys now: tm client config"],
       ["0123456789abcdef", "the gateway is no member any more"],
       ["shed", "?"],
     ]);
