@@ -33,6 +33,8 @@ export interface Link {
   observed: { readonly address: string; readonly port: number } | undefined;
   /** When the control session was last made; one made anew while young means that the peer restarted. */
   controlSince: number | undefined;
+  /** When a stock client's session was last made. */
+  clientSince: number | undefined;
   /** Last report of traffic to the path machine, which needs no more than a few a second. */
   reported: { sentAt: number; heardAt: number; heardKey: string };
 }

@@ -59,6 +59,7 @@ function addLink(core: Core, peer: TunnelPeer): void {
     roundTrip: undefined,
     observed: undefined,
     controlSince: undefined,
+    clientSince: undefined,
     reported: { sentAt: 0, heardAt: 0, heardKey: "" },
   };
   core.links.set(peer.nid, link);

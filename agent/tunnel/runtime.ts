@@ -9,7 +9,7 @@ import type { DataPlane } from "../dataplane/data-plane.ts";
 import { Gate } from "../dataplane/gate.ts";
 import { KeyTable } from "../dataplane/keys.ts";
 import { initiationPaths } from "../path/select.ts";
-import { stagedLimit } from "../session/limits.ts";
+import { rejectAfterTime, stagedLimit } from "../session/limits.ts";
 import { usable } from "../session/session.ts";
 import { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
@@ -194,7 +194,7 @@ export class Runtime {
       return;
     }
     const now = this.#core.clock.now();
-    if (isStock(link)) this.#heardClient(link, path, data, now);
+    if (isStock(link)) this.#heardClient(link, path, now);
     const key = pathKey(path);
     const { reported } = link;
     if (data && key === reported.heardKey && now - reported.heardAt < reportInterval) return;
@@ -203,21 +203,32 @@ export class Runtime {
     runPath(this.#core, link, { kind: "heard", path, data });
   }
 
-  /** Data and handshakes move a client here; what other gateways heard before is then older. */
-  #heardClient(link: Link, path: Path, data: boolean, now: number): void {
+  /** Whatever is heard of a client moves it here; what other gateways heard before is then older. */
+  #heardClient(link: Link, path: Path, now: number): void {
     const core = this.#core;
-    const { nid } = link.peer;
     roam(core, link, path);
-    const moved = core.clients.note(nid, core.options.identity.nid, now);
-    if (moved) rerouteClients(core);
-    // A handshake every two minutes keeps the others up to date; a move is told at once.
-    if (data && !moved) return;
-    for (const other of core.links.values()) {
-      if (usable(other.sessions.control, now)) sendClients(core, other, other.paths);
+    if (!core.clients.note(link.peer.nid, core.options.identity.nid, now)) return;
+    rerouteClients(core);
+    this.#tellClients(now);
+  }
+
+  /** A handshake that was not due: the client was turned on, or came back. The others may have it elsewhere. */
+  #clientCame(link: Link): void {
+    const now = this.#core.clock.now();
+    const age = link.clientSince === undefined ? 0 : now - link.clientSince;
+    link.clientSince = now;
+    if (age < restartedBefore || age > rejectAfterTime) this.#tellClients(now);
+  }
+
+  /** Only those that are talked to anyway: the rest hears it when there is a session again. */
+  #tellClients(now: number): void {
+    for (const other of this.#core.links.values()) {
+      if (usable(other.sessions.control, now)) sendClients(this.#core, other, other.paths);
     }
   }
 
   #established(link: Link, kind: SessionKind): void {
+    if (isStock(link)) this.#clientCame(link);
     if (kind === "tunnel") return;
     const core = this.#core;
     const now = core.clock.now();
