@@ -51,6 +51,12 @@ export class ClientTable {
     return addresses;
   }
 
+  /** Says whether a node and this one are gateways of one client. */
+  shares(gateway: NodeId): boolean {
+    const all = [...this.#entries.values()];
+    return all.some(({ client: { via } }) => via.includes(gateway) && via.includes(this.#own));
+  }
+
   /** What the others are to know: the clients of this gateway that have others too. @param now as `note` */
   told(now: number): HeardClient[] {
     const shared = [...this.#entries.values()].filter(

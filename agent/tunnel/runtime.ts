@@ -220,10 +220,12 @@ export class Runtime {
     if (age < restartedBefore || age > rejectAfterTime) this.#tellClients(now);
   }
 
-  /** Only those that are talked to anyway: the rest hears it when there is a session again. */
+  /** Other gateways of a client, so that they notice when it comes to them; and whoever is talked to anyway. The rest hears it with its next session. */
   #tellClients(now: number): void {
-    for (const other of this.#core.links.values()) {
-      if (usable(other.sessions.control, now)) sendClients(this.#core, other, other.paths);
+    const { clients, links } = this.#core;
+    for (const other of links.values()) {
+      const told = usable(other.sessions.control, now) || clients.shares(other.peer.nid);
+      if (told) sendClients(this.#core, other, this.#waysTo(other));
     }
   }
 

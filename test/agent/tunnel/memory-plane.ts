@@ -4,6 +4,7 @@ import { Counters } from "../../../agent/dataplane/counters.ts";
 import type { DataPlane } from "../../../agent/dataplane/data-plane.ts";
 import { Gate, type GateKeys } from "../../../agent/dataplane/gate.ts";
 import { type InstalledKeys, KeyTable } from "../../../agent/dataplane/keys.ts";
+import type { PeerRoutes } from "../../../agent/dataplane/routing.ts";
 import type { Clock } from "../../../agent/system/clock.ts";
 import type { Path } from "../../../agent/transport/path.ts";
 import type { Runtime } from "../../../agent/tunnel/runtime.ts";
@@ -17,6 +18,7 @@ export class MemoryPlane implements DataPlane {
   readonly arrived: { readonly peer: NodeId; readonly text: string }[] = [];
   readonly keys = new KeyTable(tunnelProfile);
   readonly paths = new Map<NodeId, readonly Path[]>();
+  routes: readonly PeerRoutes[] = [];
   runtime: Runtime | undefined;
   #gate: Gate | undefined;
   readonly #counters = new Counters();
@@ -41,8 +43,8 @@ export class MemoryPlane implements DataPlane {
     this.#gate?.setKnown(addresses);
   }
 
-  setRoutes(): void {
-    this.#counters.count("routes");
+  setRoutes(peers: readonly PeerRoutes[]): void {
+    this.routes = peers;
   }
 
   installKeys(keys: InstalledKeys): void {
