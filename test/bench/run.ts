@@ -1,10 +1,11 @@
-// npm run bench [-- --json] [--runs N] [--lives N] [--only help,synth,mesh]: measures what the project promises and says which limits hold.
+// npm run bench [-- --json] [--runs N] [--lives N] [--only help,synth,review,mesh]: measures what the project promises and says which limits hold.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { installPackages } from "../packages.ts";
 import { measureHelp } from "./help.ts";
 import { renderSummaries, summarize } from "./measurement.ts";
 import { measureMesh } from "./mesh.ts";
+import { measureReview } from "./review.ts";
 import { measureSynth } from "./synth.ts";
 
 const { values } = parseArgs({
@@ -12,7 +13,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     runs: { type: "string", default: "5" },
     lives: { type: "string", default: "3" },
-    only: { type: "string", default: "help,synth,mesh" },
+    only: { type: "string", default: "help,synth,review,mesh" },
   },
 });
 const runs = readCount(values.runs);
@@ -26,6 +27,7 @@ if (only.has("help")) report("tm --help");
 const measurements = [
   ...(only.has("help") ? measureHelp(2 * runs) : []),
   ...(only.has("synth") ? measureSynth(runs) : []),
+  ...(only.has("review") ? await measureReview(runs) : []),
   ...(only.has("mesh") ? await measureMesh({ lives, runs, report }) : []),
 ];
 const summaries = measurements.map(summarize);

@@ -51,6 +51,7 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     .filter(({ status }) => status !== "pass" && status !== "unknown")
     .map(({ address, status }) => ({ address: address.to_display, status }));
   const summary = summarize(resources, result, members);
+  const outputs = outputsOf(shown);
   const plan: Omit<Plan, "digest" | "changes"> = {
     schema: "tm.plan/v1",
     stack: model.stack,
@@ -62,8 +63,8 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     release: result.release,
     ...versionsOf(shown),
     summary,
-    risk: riskOf(summary, members.removed.length),
-    outputs: outputsOf(shown),
+    risk: riskOf(summary, members.removed.length, outputs.length),
+    outputs,
     drift: (shown?.resource_drift ?? []).flatMap((resource) => {
       const node = owners.nodeOf(resource);
       const paths = attributesOf(resource.type, resource.change).map(({ path }) => path);
@@ -114,10 +115,10 @@ function summarize(
   };
 }
 
-function riskOf(summary: Plan["summary"], removed: number): Plan["risk"] {
+function riskOf(summary: Plan["summary"], removed: number, outputs: number): Plan["risk"] {
   if (summary.delete + summary.replace + summary.forget + removed > 0) return "destructive";
   const { create, update, import: imports, move, steps, members } = summary;
-  return create + update + imports + move + steps + members > 0 ? "low" : "none";
+  return create + update + imports + move + steps + members + outputs > 0 ? "low" : "none";
 }
 
 function membersOf({ members }: MeshPlan): Plan["members"] {

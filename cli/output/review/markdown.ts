@@ -63,11 +63,11 @@ function addAlerts(body: Budget, plan: Plan): boolean {
 }
 
 const marks: Readonly<Record<PlanChange["action"], string>> = {
-  create: "＋",
-  update: "～",
+  create: "+",
+  update: "~",
   replace: "±",
-  delete: "－",
-  import: "⇤",
+  delete: "−",
+  import: "←",
   move: "→",
   forget: "·",
 };
