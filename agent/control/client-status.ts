@@ -11,11 +11,12 @@ export function clientStatus(
   peers: readonly PeerStatus[],
 ): readonly ClientStatus[] {
   const mine = [...view.members.values()].filter(({ client }) => client?.wraps.has(own) === true);
-  return mine.map(({ nid, name }) => {
+  return mine.map(({ nid, name, grantSeq: seq }) => {
     const peer = peers.find((one) => one.nid === nid);
     return {
       nid,
       name,
+      seq,
       ready: ready(nid),
       path: peer?.path ?? { kind: "none" },
       ...(peer?.handshakeAge === undefined ? {} : { handshakeAge: peer.handshakeAge }),

@@ -87,6 +87,8 @@ export const clientsReplySchema = z.object({
     z.object({
       nid: z.string(),
       name: z.string(),
+      /** Of the grant that this agent has. */
+      seq: z.int(),
       /** False: its secret was sealed to another control key than this node has now. */
       ready: z.boolean(),
       path: pathSchema,

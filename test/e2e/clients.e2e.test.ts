@@ -93,7 +93,7 @@ describe("a client", () => {
     const again = await project.json<AddClientResult>(["client", "config", "phone", "--via", "beta"]);
     expect(again).toMatchObject({ nid: phone.nid, ip4: phone.ip4, publicKey: phone.publicKey, waiting: [] });
     expect(again.gateways).toEqual(phone.gateways.filter(({ name }) => name === "beta"));
-    expect(reaches("device", mesh["beta"], 1)).toBe(false);
+    await expect.poll(() => reaches("device", mesh["beta"], 1), { timeout: 15_000 }).toBe(false);
     turnOn(configuration("beta"));
     expect(reaches("device", mesh["alpha"])).toBe(true);
   });

@@ -1,6 +1,5 @@
 // The gateways that a client is to come by: members with keys, on a release that knows clients, where clients can find them.
 import { setTimeout as delay } from "node:timers/promises";
-import type { NodeId } from "../../../protocol/brand.ts";
 import { type ClientStatus, clientsReplySchema } from "../../../protocol/control/agent.ts";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Member, MemberKeys, MeshView } from "../../../protocol/trust/member.ts";
@@ -67,10 +66,10 @@ export async function checkKnowledge(hosts: readonly ReachedHost[], mesh: string
   if (old.length > 0) throw new TunnelMeshError("TM_CLIENT_OLD_RELEASE", { detail: [...new Set(old)].join(", ") });
 }
 
-/** Waits until every gateway that can be asked takes the client. @returns names of those that did not say so in time */
+/** Waits until every gateway that can be asked takes the client by its newest grant. @returns names of those that did not say so in time */
 export async function waitUntilReady(
   gateways: readonly Gateway[],
-  client: NodeId,
+  client: Pick<Member, "nid" | "grantSeq">,
   mesh: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -79,7 +78,7 @@ export async function waitUntilReady(
     gateways.map(async ({ member, host }) => {
       while (host !== undefined) {
         const clients = (await askClients(host, mesh, signal)) ?? [];
-        if (clients.some(({ nid, ready }) => nid === client && ready)) return [];
+        if (clients.some(({ nid, seq, ready }) => nid === client.nid && seq >= client.grantSeq && ready)) return [];
         if (performance.now() > end) break;
         await delay(interval, undefined, { signal });
       }

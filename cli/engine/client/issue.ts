@@ -63,9 +63,10 @@ export async function issueClient(change: MeshChange, view: MeshView, issue: Iss
     if (!journal.view.members.has(nid)) await removeFiles(written);
     throw error;
   }
+  const grantSeq = journal.view.members.get(nid)?.grantSeq ?? 0;
   const row = progress.row(name);
   row.update("telling its gateways");
-  const waiting = await waitUntilReady(gateways, nid, mesh, signal);
+  const waiting = await waitUntilReady(gateways, { nid, grantSeq }, mesh, signal);
   row.done(ip4);
   return {
     ...{ mesh, stage, name, nid, ip4, ip6, publicKey: encodeKey(key.publicKey), expires, groups, waiting },
