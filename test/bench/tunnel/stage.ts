@@ -22,7 +22,7 @@ export class Stage {
   readonly #servers: Process[] = [];
   #contenders: Contender[] = [];
   #stars = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(network: TestNetwork) {
     this.#network = network;
@@ -49,11 +49,7 @@ export class Stage {
     this.#stars += 1;
     const contender = await entrant.start(star);
     this.#contenders.push(contender);
-    for (const spoke of spokes) {
-      const { output } = await this.#network.exec(spoke, "ping", "-c", "10", "-i", "0.2", "-W", "1", contender.address);
-      if (!/\b(?:[3-9]|10) received/.test(output))
-        throw new Error(`${entrant.name} does not answer ${spoke}:\n${output}`);
-    }
+    await Promise.all(spokes.map(async (spoke) => await this.#greet(spoke, contender)));
     return contender;
   }
 
@@ -73,12 +69,21 @@ export class Stage {
     await Promise.all(contenders.map(async (one) => await one.stop()));
   }
 
+  /** Ends all that was started and takes the namespaces away; however often it is called, each call waits for that. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#network.kill();
     await Promise.all([...this.#contenders, ...this.#servers].map(async (one) => await one.stop()));
     this.#network.remove();
+  }
+
+  async #greet(spoke: string, { name, address }: Contender): Promise<void> {
+    const { output } = await this.#network.exec(spoke, "ping", "-c", "10", "-i", "0.2", "-W", "1", address);
+    if (!/\b(?:[3-9]|10) received/.test(output)) throw new Error(`${name} does not answer ${spoke}:\n${output}`);
   }
 
   #add(member: string): void {
