@@ -40,7 +40,7 @@ export function exposuresOf(resources: readonly ShownResource[]): readonly Expos
         if (!isThere(value)) return undefined;
         const here = firewalls.filter((firewall) => isOn(firewall[side], value));
         for (const firewall of here) attached.add(firewall);
-        return here.length === 0 ? undefined : here.flatMap((firewall) => firewall[side]?.openings ?? []);
+        return here.length === 0 ? undefined : withoutTwins(here.flatMap((firewall) => firewall[side]?.openings ?? []));
       };
       return {
         address: resource.address,
@@ -64,6 +64,12 @@ export function exposuresOf(resources: readonly ShownResource[]): readonly Expos
       }),
     );
   return [...droplets, ...alone];
+}
+
+/** Firewalls of one droplet often let in the same. */
+function withoutTwins(openings: readonly Opening[]): readonly Opening[] {
+  const byText = openings.map((one) => [`${one.protocol} ${one.from} ${one.to} ${one.source.text}`, one] as const);
+  return [...new Map(byText).values()];
 }
 
 function readFirewall(resource: ShownResource): Firewall {
