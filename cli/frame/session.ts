@@ -94,7 +94,8 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
     },
     needAnswer(command) {
       if (flags.yes || interactive) return;
-      throw new TunnelMeshError("TM_NEEDS_CONFIRMATION", { advice: [`Run it again with --yes: ${command}`] });
+      const again = [command, ...givenPlace(flags)].join(" ");
+      throw new TunnelMeshError("TM_NEEDS_CONFIRMATION", { advice: [`Run it again with --yes: ${again}`] });
     },
     async confirm(question) {
       if (flags.yes) return true;
@@ -105,4 +106,12 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
     askSecret: (question) => progress.suspend(async () => (await prompt()).askSecret(question, signal)),
     askText: (question) => ask(async () => (await prompt()).askText(question, signal)),
   };
+}
+
+/** The flags that say which mesh a command is about: without them the advice would be about another. */
+function givenPlace({ sandbox, stage }: Pick<GlobalFlags, "sandbox" | "stage">): readonly string[] {
+  return [
+    ...(stage === undefined || process.env["TM_STAGE"] === stage ? [] : ["--stage", stage]),
+    ...(sandbox === true && !process.env["TM_SANDBOX"] ? ["--sandbox"] : []),
+  ];
 }

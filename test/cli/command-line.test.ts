@@ -166,6 +166,11 @@ describe("without a terminal", () => {
     ["destroy", ["destroy"], "tm destroy --yes"],
     ["remove-node", ["remove-node", "nas"], "tm remove-node nas --yes"],
     ["unlock", ["unlock"], "tm unlock --yes"],
+    [
+      "unlock of a stage in the sandbox",
+      ["unlock", "--stage", "lab", "--sandbox"],
+      "tm unlock --yes --stage lab --sandbox",
+    ],
     ["local rm of all", ["local", "rm", "--network", "x"], "tm local rm --network x --yes"],
   ])("%s asks nothing, changes nothing, and says what to run", async (_, parameters, command) => {
     using project = makeProject({ "stack.ts": officeStack, "package.json": "{}" });

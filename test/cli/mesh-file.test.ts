@@ -87,6 +87,7 @@ describe("tm unlock before there is a mesh", () => {
     const unlock = async () => JSON.parse((await runTm(["unlock", "--yes", "--json"], { cwd: project.folder })).stdout);
     expect(await unlock()).toEqual({
       mesh: "ours-main",
+      unlocked: "machine",
       holder: { name: "alice@elsewhere", machine: "elsewhere", pid: 7 },
     });
     expect(await unlock()).toEqual({ mesh: "ours-main" });

@@ -19,10 +19,11 @@ export default class CiInit extends BaseCommand {
   static override args = { stack: stackArgument };
   static override flags = {
     github: Flags.boolean({
+      default: false,
       summary: "For GitHub; the default, unless there is a .gitlab-ci.yml.",
       exclusive: ["gitlab"],
     }),
-    gitlab: Flags.boolean({ summary: "For GitLab." }),
+    gitlab: Flags.boolean({ default: false, summary: "For GitLab." }),
     force: Flags.boolean({ default: false, summary: "Replace files that differ." }),
   };
 
