@@ -6,6 +6,9 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLocalHosts } from "../../../../cli/engine/local/hosts.ts";
+import { drift } from "../../../../cli/engine/sandbox/drift.ts";
+import { addFault, resetSandbox } from "../../../../cli/engine/sandbox/faults.ts";
 import { type SandboxServer, sandboxPlace } from "../../../../cli/engine/sandbox/place.ts";
 import { findSandbox, removeSandbox, sandboxStatus, startSandbox } from "../../../../cli/engine/sandbox/sandbox.ts";
 import { bootstrapScript, hostKeyProofFile } from "../../../../constructs/terraform/bootstrap.ts";
@@ -153,6 +156,24 @@ describe("droplets of the sandbox", () => {
     const { droplets, counts } = await sandboxStatus(place);
     expect(droplets.map(({ name, status }) => `${name} ${status}`).toSorted()).toEqual(["one active", "two active"]);
     expect(counts.reserved_ips).toBe(1);
+    const page = await fetch(`${again.url}/sandbox`);
+    expect(await page.text()).toContain("two");
+
+    await addFault({ kind: "throttle", on: "GET /v2/droplets" }, place);
+    await expect(drift({ kind: "stop", target: "one" }, place)).rejects.toMatchObject({ code: "TM_SANDBOX_REFUSED" });
+    await expect(drift({ kind: "stop", target: "none" }, place)).rejects.toMatchObject({ code: "TM_SANDBOX_TARGET" });
+    expect(await drift({ kind: "open", target: "guard", value: "8000-8080" }, place)).toContain("tcp 8000-8080");
+    const { id } = droplets[0]!;
+    expect(await drift({ kind: "rename", target: String(id), value: "other" }, place)).toContain("other");
+    expect(await drift({ kind: "resize", target: "other", value: "s-1vcpu-2gb" }, place)).toContain("s-1vcpu-2gb");
+    const changed = (await sandboxStatus(place)).droplets.find((one) => one.id === id);
+    expect(changed).toMatchObject({ name: "other", size: "s-1vcpu-2gb", status: "active" });
+    expect(await drift({ kind: "delete", target: "other" }, place)).toContain("gone");
+
+    await expect.poll(async () => (await sandboxStatus(place)).droplets.length, { timeout: 20_000 }).toBe(1);
+    expect(await resetSandbox(place)).toBe(1);
+    expect((await createLocalHosts({ state: place.machines }).list("sandbox")).length).toBe(0);
+    expect(await sandboxStatus(place)).toMatchObject({ url: server.url, droplets: [], faults: [] });
     expect(await removeSandbox(place)).toBe(true);
     expect(existsSync(place.folder)).toBe(false);
     expect((await execa("ip", ["route"])).stdout).not.toContain("198.19.255.");
