@@ -38,6 +38,8 @@ export function testSequences(purpose: string, count: number, length: number, fi
           const when = `TM_SEED=${own} step ${number}, ${JSON.stringify(step)}`;
           const started = Date.now();
           await world.take(step, before, after).catch((error: unknown) => {
+            // At once: the report of a run of fifty comes hours later, or never.
+            process.stdout.write(`${when} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
             throw new Error(`${when} after ${JSON.stringify(steps)}`, { cause: error });
           });
           model = after;
