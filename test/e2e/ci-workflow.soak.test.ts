@@ -82,14 +82,14 @@ async function job(
   values: Record<string, string> = {},
 ): Promise<JobResult> {
   runs += 1;
+  // As deep as the author's folder: the lock file names the package by its relative path.
   const folder = path.join(place, `job-${runs}`);
   const runner = path.join(place, "runner");
-  mkdirSync(folder);
-  execFileSync("git", ["clone", "-q", project.folder, path.join(folder, "checkout")], { stdio: "pipe" });
-  const event = path.join(folder, "event.json");
+  execFileSync("git", ["clone", "-q", project.folder, folder], { stdio: "pipe" });
+  const event = path.join(place, `event-${runs}.json`);
   writeFileSync(event, JSON.stringify({ pull_request: { number: 12 }, number: 12 }));
   return runJob(`.github/workflows/${file}.yml`, name, {
-    checkout: path.join(folder, "checkout"),
+    checkout: folder,
     runner,
     hidden: [project.folder],
     secrets,

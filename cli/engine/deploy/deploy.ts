@@ -27,6 +27,7 @@ import { failingIn, settleAll } from "./report.ts";
 import { collectResults, isFailed, stoppedAtCoordinator } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
+import { reachTokenDroplets } from "./token-droplets.ts";
 import { planUpgrade } from "./upgrade-order.ts";
 import { settleInOrder } from "./upgrade-steps.ts";
 import { pingOthers, waitUntilUp } from "./verify.ts";
@@ -62,7 +63,7 @@ async function deployPlanned(
 ): Promise<DeployResult> {
   const { progress } = run.context;
   progress.phase("Reaching hosts");
-  const outcomes = await run.reach(true);
+  const outcomes = await reachTokenDroplets(run, cloud, await run.reach(true));
   const toCome = outcomes.filter((outcome) => outcome.kind === "unreached" && isMissing(outcome.error));
   const hubToCome = toCome.some(({ member }) => member.role === "coordinator");
   if (!hubToCome) coordinatorHost(outcomes);

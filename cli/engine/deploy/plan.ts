@@ -20,6 +20,7 @@ import { currentRelease } from "./release.ts";
 import { reportError } from "./report.ts";
 import { type Run, withRun } from "./run.ts";
 import { bootstrapFile, specificationOf } from "./specification.ts";
+import { reachTokenDroplets } from "./token-droplets.ts";
 import { planUpgrade } from "./upgrade-order.ts";
 
 /** Compares the stack with what is there; see the contract. */
@@ -32,7 +33,7 @@ export const planStack: PlanStack = (parameters) =>
       return planOf(run, [], unaskedHosts(run.model), parameters.canary, cloud?.planned);
     }
     run.context.progress.phase("Reading hosts");
-    const { prepared, unready } = await prepareHosts(run, await run.reach(false));
+    const { prepared, unready } = await prepareHosts(run, await reachTokenDroplets(run, cloud, await run.reach(false)));
     const toCome = unready.flatMap((one) =>
       isToBeMade(one) && one.member.host.kind === "droplet" ? [one.member] : [],
     );
