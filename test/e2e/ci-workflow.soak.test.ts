@@ -66,9 +66,14 @@ async function openGitHub(): Promise<Server> {
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     const authorized = request.headers.authorization?.endsWith("the-job-token") === true;
     const isList = request.method === "GET";
+    // The token of a job cannot say whose it is.
+    if (authorized && request.url === "/user") {
+      response.writeHead(403, { "content-type": "application/json" });
+      return response.end('{"message":"Resource not accessible by integration"}');
+    }
     if (authorized && !isList) comments.push(JSON.parse(Buffer.concat(parts).toString()).body);
     response.writeHead(authorized ? (isList ? 200 : 201) : 401, { "content-type": "application/json" });
-    response.end(isList ? "[]" : JSON.stringify({ id: 1, html_url: "https://example.org/1" }));
+    return response.end(isList ? "[]" : JSON.stringify({ id: 1, html_url: "https://example.org/1" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return server;

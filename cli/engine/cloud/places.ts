@@ -40,8 +40,9 @@ export function placesOf(
   waiting: ReadonlySet<string>,
 ): ReadonlyMap<string, DropletPlace> {
   const granted = grantedKeys(view);
-  const entries = Object.entries(droplets).map(([name, { public_ip: address, hostKey: proved }]) => {
-    const hostKey = proved ?? (waiting.has(name) ? undefined : granted.get(name));
+  const entries = Object.entries(droplets).map(([name, { public_ip: address, hostKey: proved, grantedKey }]) => {
+    // A grant that a token signed is in no mesh file: the note of the deploy that saw it stands in for it.
+    const hostKey = proved ?? (waiting.has(name) ? undefined : (granted.get(name) ?? grantedKey));
     return [name, { address, ...(hostKey === undefined ? {} : { hostKey }) }] as const;
   });
   return new Map(entries.filter(([, { address }]) => address !== ""));

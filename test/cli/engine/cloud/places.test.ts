@@ -42,6 +42,13 @@ describe("the key of a droplet", () => {
     expect(placesOf({ hub: at("2") }, undefined, nobody).get("hub")?.hostKey).toBeUndefined();
   });
 
+  it("are known by what the last deploy noted where a token signed the grant, which no mesh file has", () => {
+    const worker = { ...at("3"), grantedKey: "signed by a token" };
+    expect(placesOf({ worker }, viewOf({ hub: "granted" }), nobody).get("worker")?.hostKey).toBe("signed by a token");
+    expect(placesOf({ worker }, viewOf({ worker: "an admin's" }), nobody).get("worker")?.hostKey).toBe("an admin's");
+    expect(placesOf({ worker }, viewOf({}), new Set(["worker"])).get("worker")?.hostKey).toBeUndefined();
+  });
+
   it("goes with the droplet's id: a renamed one keeps it, another machine under the name does not", () => {
     const kept = { old: { ...at("1"), hostKey: "proved" } };
     expect(mergeDroplets(kept, { hub: at("1") })["hub"]?.hostKey).toBe("proved");
