@@ -210,11 +210,11 @@ describe("configuration", () => {
     const error = await failure({ target: "anything" });
     expect(error.code).toBe("TM_SSH_HANDSHAKE");
     expect(error.message).toContain("ProxyCommand ended with 3: no \\x1b[31mway");
-    lab.write(".ssh/config", "Host *\n  ProxyCommand sleep 4242\n");
+    const still = `sleep 4242.${process.pid}`;
+    lab.write(".ssh/config", `Host *\n  ProxyCommand ${still}\n`);
     expect((await failure({ target: "anything" }, { timeout: 300 })).code).toBe("TM_SSH_TIMEOUT");
-    await vi.waitFor(() =>
-      expect(execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" })).not.toMatch(/sleep 4242/),
-    );
+    const programs = (): string => execFileSync("ps", ["axww", "-o", "args"], { encoding: "utf8" });
+    await vi.waitFor(() => expect(programs()).not.toContain(still), { timeout: 10_000 });
   });
 });
 
