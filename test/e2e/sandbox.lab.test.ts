@@ -2,12 +2,14 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { DeployResult, DestroyResult, PlanResult, StatusResult } from "../../cli/engine/deploy/contract.ts";
 import { sandboxPlace } from "../../cli/engine/sandbox/place.ts";
 import { removeSandbox, sandboxStatus } from "../../cli/engine/sandbox/sandbox.ts";
 import { Project } from "./project.ts";
 
+// Its droplets are apart from the local hosts of other tests, so that it runs beside them, with the labs.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 });
 const place = sandboxPlace(`/var/lib/tunnelmesh-sandbox-e2e-${process.pid}`);
 const project = new Project("cloud").create("");
 const laptop = mkdtempSync(path.join(tmpdir(), "tm-e2e-laptop-"));
