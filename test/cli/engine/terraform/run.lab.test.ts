@@ -118,7 +118,7 @@ describe.runIf(installed)("Terraform in a workspace", () => {
     const run = await open(["one", "two", "three", "four", "five"]);
     const { file } = await plan(run, { variables: {} }, () => undefined);
     await expect(apply(run, file, {}, () => undefined)).rejects.toMatchObject({
-      code: "TM_TERRAFORM_FAILED",
+      code: "TM_TERRAFORM_LIMIT",
       detail: expect.stringMatching(/digitalocean_droplet\.five: .*exceed your droplet limit/),
     });
     const other = await open(["one"], undefined, "wrong");
