@@ -171,23 +171,29 @@ export class SequenceWorld {
     if (code !== 0) throw new Error(`tm ${line} on ${place} ended with ${code}:\n${stdout}\n${stderr}`);
   }
 
-  /** What was built for the last deploy of the present release need not be built again on each host. */
+  /** What was fetched and built for the last deploy of the present release need not be had again on each host, which has no internet. */
   #shareRelease(): void {
-    const to = path.join(this.#shared, "cache/tunnelmesh/releases");
-    const built = readdirSync(path.join(cache, "releases")).filter((name) => name.startsWith(this.#release));
-    const missing = built.filter((name) => !existsSync(path.join(to, name)));
-    for (const name of missing) execFileSync("cp", ["-al", path.join(cache, "releases", name), to]);
+    this.#shareKept("pinned", "");
+    this.#shareKept("releases", this.#release);
+  }
+
+  #shareKept(folder: string, beginning: string): void {
+    const [from, to] = [path.join(cache, folder), path.join(this.#shared, "cache/tunnelmesh", folder)];
+    const names = readdirSync(from).filter((name) => name.startsWith(beginning));
+    const missing = names.filter((name) => !existsSync(path.join(to, name)));
+    for (const name of missing) execFileSync("cp", ["-al", path.join(from, name), to]);
   }
 
   /** Links instead of copies: the files are the same, and a host that writes one gets its own. */
   #shareClone(): void {
     const clone = path.join(this.#shared, "clone");
     mkdirSync(clone);
-    mkdirSync(path.join(this.#shared, "cache/tunnelmesh/releases"), { recursive: true });
+    for (const folder of ["releases", "pinned"])
+      mkdirSync(path.join(this.#shared, "cache/tunnelmesh", folder), { recursive: true });
     const rooms = ["tm", "package.json", "package-lock.json", "cli", "protocol", "agent", "coordinator", "constructs"];
     const copy = (from: string, to: string) => execFileSync("cp", ["-al", from, to]);
     for (const room of [...rooms, "node_modules"]) copy(path.join(root, room), clone);
-    const kept = readdirSync(cache).filter((name) => name === "pinned" || /^node-.*-linux/.test(name));
+    const kept = readdirSync(cache).filter((name) => /^node-.*-linux/.test(name));
     for (const name of kept) copy(path.join(cache, name), path.join(this.#shared, "cache/tunnelmesh"));
     execFileSync("chmod", ["755", this.#shared]);
   }
