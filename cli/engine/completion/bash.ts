@@ -42,7 +42,8 @@ _tm() {
       --) compopt -o default 2>/dev/null; return ;;
       -*) _tm_flag_value "$command" "$word"; pending="$tm_kind" ;;
       *) case "$command" in
-          ""${topics.map(({ name }) => `|"${name}"`).join("")}) command="\${command:+$command }$word" ;;
+          "") command="$word" ;;
+${topics.map(({ name }) => `          "${name}") case "$word" in ${secondWords(commands, name).join("|")}) command="$command $word" ;; esac ;;`).join("\n")}
         esac ;;
     esac
   done
@@ -74,7 +75,8 @@ function flagCases({ name, flags }: CompletedCommand): readonly string[] {
 }
 
 function secondWords(commands: readonly CompletedCommand[], topic: string): readonly string[] {
-  return commands.flatMap(({ name }) => (name.startsWith(`${topic} `) ? [name.slice(topic.length + 1)] : []));
+  const below = commands.filter(({ name }) => name.startsWith(`${topic} `));
+  return [...new Set(below.map(({ name }) => name.split(" ")[1] ?? ""))];
 }
 
 function kindOf(value: Value | undefined): string {

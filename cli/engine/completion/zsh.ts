@@ -4,17 +4,21 @@ import type { Completed, CompletedCommand, CompletedFlag, Value } from "./model.
 export function renderZsh({ commands, topics }: Completed): string {
   const firsts = [...commands.filter(({ name }) => !name.includes(" ")), ...topics];
   const seconds = topics.map(({ name: topic }) => {
-    const below = commands.filter(({ name }) => name.startsWith(`${topic} `));
+    const below = commands.filter(({ name }) => name.startsWith(`${topic} `) && name.split(" ").length === 2);
     const described = below.map(({ name, summary }) => ({ name: name.slice(topic.length + 1), summary }));
     return `    ${topic})
-      if (( CURRENT == 3 )); then
+      if (( CURRENT == 3 )) && [[ "$words[3]" != -* ]]; then
         words_below=(${described.map(describe).join(" ")})
         _describe -t commands '${topic} command' words_below
         return
       fi
-      command="$words[2] $words[3]"
-      shift words
-      (( CURRENT-- ))
+      case "$words[3]" in
+        ${described.map(({ name }) => JSON.stringify(name)).join("|")})
+          command="$words[2] $words[3]"
+          shift words
+          (( CURRENT-- ))
+          ;;
+      esac
       ;;`;
   });
   return `#compdef tm
