@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DeployResult, DestroyResult } from "../../cli/engine/deploy/contract.ts";
+import type { DeployResult, DestroyResult, RollbackResult } from "../../cli/engine/deploy/contract.ts";
 import type { CreateTokenResult } from "../../cli/engine/deploy/token-contract.ts";
 import { createLocalHosts } from "../../cli/engine/local/hosts.ts";
 import { hostPaths } from "../../protocol/host/paths.ts";
@@ -49,14 +49,21 @@ export class SequenceWorld {
 
   /** Ends the mesh. Who joined without SSH is where no admin reaches: it is listed, and leaves by itself. */
   async destroy({ members }: Model): Promise<void> {
+    const apart = await this.#allButApart<DestroyResult>("destroy", members);
+    for (const [place] of apart) this.#tmOn(place, "leave --local --yes", "");
+  }
+
+  /** Runs a command for all members, which lists those that joined by token and fails for nobody else. */
+  async #allButApart<T extends DestroyResult | RollbackResult>(command: string, members: Model["members"]) {
     const apart = [...members].filter(([, { origin }]) => origin === "token");
-    const { code, stdout, stderr } = await this.project.tm(["destroy", "--yes", "--json"]);
-    if (code !== (apart.length > 0 ? 5 : 0)) throw new Error(`tm destroy ended with ${code}:\n${stdout}\n${stderr}`);
-    const { hosts } = JSON.parse(stdout) as DestroyResult;
+    const { code, stdout, stderr } = await this.project.tm([command, "--yes", "--json"]);
+    if (code !== (apart.length > 0 ? 5 : 0)) throw new Error(`tm ${command} ended with ${code}:\n${stdout}\n${stderr}`);
+    const { hosts } = JSON.parse(stdout) as T;
     const failed = hosts.filter(({ state }) => state === "failed").map(({ name }) => name);
     const expected = apart.map(([, { name }]) => name);
-    if (failed.join() !== expected.toSorted().join()) throw new Error(`not destroyed: ${failed.join()}`);
-    for (const [place] of apart) this.#tmOn(place, "leave --local --yes", "");
+    if (failed.toSorted().join() !== expected.toSorted().join())
+      throw new Error(`tm ${command} failed for ${failed.join()}`);
+    return apart;
   }
 
   /** Whatever a sequence that failed has left is taken away, and the hosts are for the next. */
@@ -122,7 +129,7 @@ export class SequenceWorld {
       case "remove":
         return this.#remove(step.place, before, after);
       case "rollback":
-        await this.project.json(["rollback", "--yes"]);
+        await this.#allButApart<RollbackResult>("rollback", before.members);
         return;
       case "kill":
         return this.#kill(step.place, step.service);
