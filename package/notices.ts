@@ -56,11 +56,17 @@ function packageFolder(file: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
 }
 
+/** "(MIT OR Apache-2.0)" leaves us the choice (SPDX specification, annex D). */
+function isCompatible(licence: string): boolean {
+  const choices = licence.replace(/^\((.*)\)$/, "$1").split(" OR ");
+  return choices.some((choice) => compatible.has(choice));
+}
+
 function readNotice(folder: string): Notice {
   const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
   const { name, version } = manifest;
   const licence = manifest.license ?? manifest.licenses?.map(({ type }) => type).join(" and ") ?? "unknown";
-  if (!compatible.has(licence)) throw new Error(`${name} ${version} has the licence ${licence}: look at it first`);
+  if (!isCompatible(licence)) throw new Error(`${name} ${version} has the licence ${licence}: look at it first`);
   const files = readdirSync(folder)
     .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
     .toSorted();
