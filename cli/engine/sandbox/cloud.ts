@@ -125,7 +125,8 @@ export class Cloud {
         return await made.finally(() => this.#making.delete(effect.id));
       }
       case "delete-droplet": {
-        await this.#making.get(effect.id)?.catch(() => undefined);
+        // Whether it was made or not, it goes; why it was not has been logged where it began.
+        await Promise.allSettled([this.#making.get(effect.id)]);
         await this.#hold(effect.stuck ?? 0);
         await machines.remove(effect.id);
         await this.change((draft) => forget(draft, effect.id));
