@@ -8,7 +8,7 @@ export const pairRows = ["tcp1", "tcp4", "reverse", "udp128", "idle", "loaded"] 
 
 export interface Figure {
   readonly name: string;
-  readonly unit: "Mbit/s" | "kpps" | "ms" | "s/GB" | "MiB";
+  readonly unit: "Mbit/s" | "kpps" | "ms" | "%" | "s/GB" | "MiB";
   /** Whether more of it is better. */
   readonly better: "more" | "less";
 }
@@ -25,6 +25,7 @@ export const figures = {
   loadedMedian: { name: "ping, loaded, p50", unit: "ms", better: "less" },
   loadedMean: { name: "ping, loaded, mean", unit: "ms", better: "less" },
   loadedTail: { name: "ping, loaded, p99", unit: "ms", better: "less" },
+  loadedLost: { name: "ping, loaded, lost", unit: "%", better: "less" },
   processor: { name: "CPU, both ends", unit: "s/GB", better: "less" },
   memory: { name: "memory, one end", unit: "MiB", better: "less" },
 } as const satisfies Record<string, Figure>;
@@ -58,9 +59,9 @@ export async function measureRow(row: RowName, course: Course): Promise<Sample> 
     }
     case "loaded": {
       const load = transfer(course, []);
-      const { median, mean, tail } = await measurePing(course, 100 * course.seconds);
+      const { median, mean, tail, lost } = await measurePing(course, 100 * course.seconds);
       await load;
-      return { loadedMedian: median, loadedMean: mean, loadedTail: tail };
+      return { loadedMedian: median, loadedMean: mean, loadedTail: tail, loadedLost: lost };
     }
     case "ten": {
       const transfers = course.senders.map(async (_, sender) => await transfer(course, [], sender));
@@ -125,14 +126,23 @@ async function transfer(course: Course, more: readonly string[], sender = 0): Pr
   return { megabits: received.bits_per_second / 1e6, bytes: received.bytes, kilopackets: 0 };
 }
 
-async function measurePing(course: Course, count: number): Promise<{ median: number; mean: number; tail: number }> {
+interface Pings {
+  /** Milliseconds. */
+  readonly median: number;
+  readonly mean: number;
+  readonly tail: number;
+  /** Of a hundred. */
+  readonly lost: number;
+}
+
+async function measurePing(course: Course, count: number): Promise<Pings> {
   const { network, contender, senders } = course;
   const { address } = contender;
   const command = ["ping", "-c", String(count), "-i", "0.008", "-W", "2", address];
   const { output } = await network.exec(senders[0] ?? "", ...command);
   const times = [...output.matchAll(/time=([\d.]+)/g)].map((match) => Number(match[1])).sort((a, b) => a - b);
-  if (times.length < count * 0.9)
-    throw new Error(`${count - times.length} of ${count} pings got no answer: ${contender.name}`);
+  if (times.length === 0) throw new Error(`none of ${count} pings got an answer: ${contender.name}`);
   const at = (part: number): number => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
-  return { median: at(0.5), mean: times.reduce((sum, time) => sum + time, 0) / times.length, tail: at(0.99) };
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+  return { median: at(0.5), mean, tail: at(0.99), lost: 100 * (1 - times.length / count) };
 }
