@@ -47,7 +47,7 @@ export default class Plan extends BaseCommand {
       options: failures,
       multiple: true,
       summary:
-        "Exit with 3 when something is destroyed (also to be replaced), is replaced, or changes at all; may be repeated.",
+        "Exit with 3 when something is destroyed (also to be replaced), is replaced, is replaced without --replace so that a deploy refuses it, when somebody gets in who could not before, or when anything changes; may be repeated.",
     })(),
   };
 

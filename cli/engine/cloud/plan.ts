@@ -11,12 +11,14 @@ import { readShownPlan } from "./changes.ts";
 import { type DropletAddresses, type Nonces, readNonces } from "./droplet-file.ts";
 import { explaining } from "./failure.ts";
 import type { Cloud } from "./open.ts";
-import { refuseReplacements } from "./safety.ts";
+import { refuseReplacements, type UnnamedReplacement, unnamedReplacements } from "./safety.ts";
 
 export interface CloudPlan {
   /** What Terraform saved, in the workspace; holds secrets, and is removed by `forgetPlan`. */
   readonly file: string;
   readonly changes: readonly PlannedResource[];
+  /** Those of `changes` that a deploy refuses; none in a plan that is not only to be shown. */
+  readonly unnamed: readonly UnnamedReplacement[];
   /** Where droplets are before it is carried out, by member name. */
   readonly before: Readonly<Record<string, DropletAddresses>>;
   /** Of each droplet that it creates, by member name. */
@@ -32,6 +34,8 @@ export interface CloudPlanOptions extends Pick<DeployParameters, "replace" | "lo
   readonly members: ReadonlySet<string>;
   /** Lines of authorized_keys that let CI log in to new droplets. */
   readonly ciLogins?: readonly string[];
+  /** Nobody will carry it out: replacements that --replace does not name are told, not refused. */
+  readonly onlyShown?: boolean;
   /** Further arguments of `terraform plan`, such as -lock=false. */
   readonly arguments?: readonly string[];
 }
@@ -65,14 +69,15 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
   const { file } = await explaining(model, () => plan(cloud.run, { variables, arguments: given }, () => undefined));
   const shown = await readJson(cloud.run, ["show", "-json", file]);
   const { changes, before } = readShownPlan(model, shown);
-  refuseReplacements({ model, changes, members, replace });
+  const question = { model, changes, members, replace };
+  if (options.onlyShown !== true) refuseReplacements(question);
   const made = changes.flatMap(({ type, action, member }) =>
     type === "digitalocean_droplet" && (action === "create" || action === "replace") && member !== undefined
       ? [member]
       : [],
   );
   const nonces = Object.fromEntries(made.map((name) => [name, all[name] ?? ""]));
-  return { file, changes, before, nonces, variables, shown };
+  return { file, changes, unnamed: unnamedReplacements(question), before, nonces, variables, shown };
 }
 
 /** Removes the saved plan, which holds secrets. */

@@ -20,29 +20,44 @@ const reasons: Readonly<Record<string, string>> = {
   replace_by_request: "it was asked for",
 };
 
-/**
- * Refuses whatever would put another machine under a member's name, and whatever is protected.
- * @throws TunnelMeshError TM_CLOUD_REPLACES with resource, attribute and way out; TM_CLOUD_PROTECTED
- */
-export function refuseReplacements({ model, changes, members, replace }: SafetyQuestion): void {
-  for (const change of changes) {
+/** A change that takes a host or its data from a member whom no --replace names. */
+export type UnnamedReplacement = PlannedResource & { readonly member: string };
+
+/** Whatever would put another machine, or another volume, under the name of a member. */
+export function unnamedReplacements({
+  model,
+  changes,
+  members,
+  replace,
+}: SafetyQuestion): readonly UnnamedReplacement[] {
+  return changes.filter((change): change is UnnamedReplacement => {
     const { type, action, member } = change;
-    if (member === undefined || replace.includes(member)) continue;
-    if (type !== "digitalocean_droplet" && !(type === "digitalocean_volume" && action === "replace")) continue;
+    if (member === undefined || replace.includes(member)) return false;
+    if (type !== "digitalocean_droplet" && !(type === "digitalocean_volume" && action === "replace")) return false;
     // A host that never became a member has nothing to lose: the next run makes it anew.
-    if (!members.has(member)) continue;
+    if (!members.has(member)) return false;
     const stays = model.members.some(({ name }) => name === member);
-    if (action !== "replace" && action !== "create" && !(action === "delete" && stays)) continue;
-    throw new TunnelMeshError("TM_CLOUD_REPLACES", {
-      detail: `${describeResource(model, change.address)} (${change.address}): ${whyReplaced(change)}`,
-      advice: [
-        action !== "create"
-          ? "Take that change back in the stack file: the other changes are then deployed without it."
-          : `If the droplet is there after all, adopt it: tm import ${member} --droplet ID`,
-        `If a new one is meant, and what is on it may go: tm deploy --replace ${member}`,
-      ],
-    });
-  }
+    return action === "replace" || action === "create" || (action === "delete" && stays);
+  });
+}
+
+/**
+ * Refuses replacements that nobody named.
+ * @throws TunnelMeshError TM_CLOUD_REPLACES with resource, attribute and way out
+ */
+export function refuseReplacements(question: SafetyQuestion): void {
+  const [first] = unnamedReplacements(question);
+  if (first === undefined) return;
+  const { address, action, member } = first;
+  throw new TunnelMeshError("TM_CLOUD_REPLACES", {
+    detail: `${describeResource(question.model, address)} (${address}): ${whyReplaced(first)}`,
+    advice: [
+      action !== "create"
+        ? "Take that change back in the stack file: the other changes are then deployed without it."
+        : `If the droplet is there after all, adopt it: tm import ${member} --droplet ID`,
+      `If a new one is meant, and what is on it may go: tm deploy --replace ${member}`,
+    ],
+  });
 }
 
 /** Says whether anything is taken away that cannot be had again: droplets and volumes. */

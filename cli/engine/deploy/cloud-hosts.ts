@@ -34,7 +34,10 @@ export interface Hosts {
   readonly unready: readonly UnreachedHost[];
 }
 
-type Parameters = Pick<DeployParameters, "replace" | "lockTimeout" | "hostKeys"> & { readonly unasked?: boolean };
+type Parameters = Pick<DeployParameters, "replace" | "lockTimeout" | "hostKeys"> & {
+  readonly unasked?: boolean;
+  readonly onlyShown?: boolean;
+};
 
 /**
  * Plans the stack's cloud resources; from then on the run finds those droplets that exist, will stay, and are known by their key.

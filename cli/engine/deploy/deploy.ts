@@ -9,13 +9,14 @@ import { authorizeOn } from "./ci-hosts.ts";
 import { failedAfterApply, type Hosts, makeHosts, type PlannedCloud, planResources } from "./cloud-hosts.ts";
 import type { DeployParameters, DeployResult, DeployStack, UpgradeStep } from "./contract.ts";
 import { ensureCoordinator, type RunningCoordinator } from "./coordinator.ts";
+import { keepPolicy, writePolicyFile } from "./deployed-policy.ts";
 import { refuseDowngrade } from "./downgrade.ts";
 import { type HandOver, underEarlyLease } from "./early-lease.ts";
 import { openMesh } from "./genesis.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { type InstalledHost, installMember } from "./install.ts";
 import type { Journal } from "./journal.ts";
-import { knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
+import { knownHosts, knownPolicy, readRecords, trustedHosts } from "./known-hosts.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
 import { signMembership } from "./membership-signing.ts";
 import { fillOutputs } from "./outputs.ts";
@@ -80,7 +81,7 @@ async function deployPlanned(
     toCome.flatMap(({ member }) => (member.host.kind === "droplet" ? [member] : [])),
   );
   if (parameters.confirm !== undefined || parameters.expectDigest !== undefined) {
-    const plan = await planOf(run, first.prepared, first.unready, parameters.canary, cloud?.planned);
+    const plan = await planOf(run, first, { ...parameters, planned: cloud?.planned });
     if (parameters.expectDigest !== undefined) refuseOther(plan.review, parameters.expectDigest);
     if (plan.changes > 0 && (await parameters.confirm?.(plan)) === false) throw new TunnelMeshError("TM_INTERRUPTED");
   }
@@ -161,9 +162,13 @@ async function deployMembers(
   const revoked = changes.flatMap((change) => (change.kind === "revoke" ? [change.before] : []));
   const removed = await removeRevoked(run, goneOf(changes), trustedHosts(knownHosts(records), revoked));
   const results = collectResults(prepared, unready, installed, proofs);
-  if (changed || removed.length > 0 || records[0]?.release !== coordinator.releaseName) {
-    await recordDeploy(run, coordinator, prepared, goneOf(changes), records);
+  const recorded = knownPolicy(records);
+  const policy = keepPolicy(run.model.policy.allow, Date.now(), recorded);
+  const isOther = policy.sha256 !== recorded?.sha256;
+  if (changed || isOther || removed.length > 0 || records[0]?.release !== coordinator.releaseName) {
+    await recordDeploy(run, coordinator, { reached: prepared, gone: goneOf(changes), before: records, policy });
   }
+  await writePolicyFile(run.context.loaded, journal.view.meshId, policy);
   return {
     mesh: run.model.name,
     meshId: journal.view.meshId,

@@ -7,6 +7,7 @@ import { uninstall } from "../install/uninstall.ts";
 import { missingMembers } from "../state/missing.ts";
 import { readStored } from "../state/stored.ts";
 import type { DestroyStack, HostResult } from "./contract.ts";
+import { removePolicyFile } from "./deployed-policy.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type HostOutcome, isMissing } from "./reach.ts";
@@ -46,6 +47,7 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
   });
   const orphans = cloud === undefined ? [] : await findOrphans(run, cloud);
   const archive = await run.home.archive();
+  await removePolicyFile(run.context.loaded);
   const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
   const isDroplet = (member: MemberModel) => member.host.kind === "droplet";
   const hosts: HostResult[] = [

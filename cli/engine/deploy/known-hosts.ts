@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { HostModel } from "../../../constructs/model.ts";
 import type { Member } from "../../../protocol/trust/member.ts";
 import type { HostConnection } from "../ssh/connection.ts";
+import { type KeptPolicy, keptPolicySchema } from "./deployed-policy.ts";
 
 export const knownHostSchema = z.object({
   nid: z.string(),
@@ -21,6 +22,7 @@ const recordSchema = z.object({
   release: z.string(),
   commit: z.string().optional(),
   hosts: z.record(z.string(), knownHostSchema).optional(),
+  policy: keptPolicySchema.optional().catch(undefined),
 });
 export type KeptRecord = z.infer<typeof recordSchema>;
 
@@ -37,6 +39,11 @@ export function readRecords(records: readonly Record<string, unknown>[]): readon
 /** The newest word on where the hosts are, by member name. */
 export function knownHosts(records: readonly KeptRecord[]): Readonly<Record<string, KnownHost>> {
   return records.find(({ hosts }) => hosts !== undefined)?.hosts ?? {};
+}
+
+/** The newest word on which policy was deployed. */
+export function knownPolicy(records: readonly KeptRecord[]): KeptPolicy | undefined {
+  return records.find(({ policy }) => policy !== undefined)?.policy;
 }
 
 /**

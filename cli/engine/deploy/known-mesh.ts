@@ -5,8 +5,9 @@ import type { MeshView } from "../../../protocol/trust/member.ts";
 import { type KeptItem, restoreItems } from "../../../protocol/trust/view.ts";
 import type { HomeState } from "../trust/mesh-home-state.ts";
 import { connectCoordinator } from "./coordinator.ts";
+import type { KeptPolicy } from "./deployed-policy.ts";
 import { readKnownFile, writeKnownFile } from "./known-file.ts";
-import { type KnownHost, knownHosts, readRecords, trustedHosts } from "./known-hosts.ts";
+import { type KnownHost, knownHosts, knownPolicy, readRecords, trustedHosts } from "./known-hosts.ts";
 import { askMember } from "./member-items.ts";
 import type { HostOutcome, ReachedHost } from "./reach.ts";
 import { type Run, reachedOf } from "./run.ts";
@@ -16,6 +17,8 @@ export interface KnownMesh {
   readonly view: MeshView;
   /** Where members were reached last, by name; host keys are those of their grants. */
   readonly hosts: Readonly<Record<string, KnownHost>>;
+  /** Which policy was deployed last, as the coordinator says; absent where it was not asked, or does not know. */
+  readonly policy?: KeptPolicy | undefined;
   /** False: nobody could be asked, and this is what was said last. */
   readonly fresh: boolean;
 }
@@ -24,6 +27,7 @@ interface Said {
   readonly items: readonly KeptItem[];
   /** Only the coordinator knows. */
   readonly hosts?: Readonly<Record<string, KnownHost>>;
+  readonly policy?: KeptPolicy | undefined;
 }
 
 /** Asks the coordinator if it was reached, else any member that was. @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED */
@@ -34,7 +38,7 @@ export async function askMesh(run: Run, outcomes: readonly HostOutcome[]): Promi
   const items = beyond(home, said?.items ?? kept.items);
   const hosts = said?.hosts ?? kept.hosts;
   if (said !== undefined) await writeKnownFile(run.context.loaded, meshId, { hosts, items: items.filter(isGrant) });
-  return describe(view, items, hosts, said !== undefined);
+  return { ...describe(view, items, hosts, said !== undefined), policy: said?.policy };
 }
 
 /** What the mesh file and the last answers say; connects to nothing. @throws TunnelMeshError TM_DEPLOY_NOT_DEPLOYED */
@@ -90,7 +94,7 @@ async function askCoordinator(run: Run, { connection }: ReachedHost): Promise<Sa
     if (!isTunnelMeshError(error)) throw error;
     return (await coordinator.items()).map((item): KeptItem => ({ item }));
   });
-  return { items, hosts: knownHosts(records) };
+  return { items, hosts: knownHosts(records), policy: knownPolicy(records) };
 }
 
 async function askAgent(run: Run, { connection }: ReachedHost): Promise<Said> {

@@ -29,13 +29,14 @@ export function knownUnasked(unready: readonly UnreachedHost[], members: readonl
 }
 
 /**
- * Returns where some token of CI that lives would be enough. The token itself is not needed: what it may sign is in the log. Who came
- * by a token is in no mesh file, so their removal is refused by the deploy alone.
- * @throws TunnelMeshError TM_CI_NEEDS_ADMIN, TM_CI_TOKEN, TM_DEPLOY_NOT_DEPLOYED
+ * Returns where some token of CI that lives would be enough, and where there is no mesh yet: whoever reviews its plan sees that all is
+ * new. The token itself is not needed: what it may sign is in the log. Who came by a token is in no mesh file, so their removal is
+ * refused by the deploy alone.
+ * @throws TunnelMeshError TM_CI_NEEDS_ADMIN, TM_CI_TOKEN
  */
 export async function refuseUnsigned({ model, home }: Pick<Run, "model" | "home">): Promise<void> {
   const { view } = await home.read();
-  if (view === undefined) throw new TunnelMeshError("TM_DEPLOY_NOT_DEPLOYED", { detail: model.name });
+  if (view === undefined) return;
   const tokens = liveTokens(view, Math.floor(Date.now() / 1000));
   if (tokens.length === 0)
     throw new TunnelMeshError("TM_CI_TOKEN", { detail: "the mesh's log has no token of CI that is still good" });

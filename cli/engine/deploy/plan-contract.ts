@@ -64,7 +64,7 @@ export interface MeshPlan {
   readonly upgrade?: readonly UpgradeStep[];
   /** Absent where the stack has nothing in a cloud. */
   readonly resources?: readonly PlannedResource[];
-  /** Number of steps, membership changes and resources; 0 = no changes. */
+  /** Number of steps, membership changes, resources and rules; 0 = no changes. */
   readonly changes: number;
 }
 

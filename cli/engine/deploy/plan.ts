@@ -8,8 +8,9 @@ import { hostNotes } from "../install/refusals.ts";
 import type { Plan } from "../review/plan.ts";
 import { reviewPlan } from "../review/review.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
-import { planResources } from "./cloud-hosts.ts";
-import type { MembershipPlan, MeshPlan, PlannedHost, PlanResult, PlanStack } from "./contract.ts";
+import { type Hosts, planResources } from "./cloud-hosts.ts";
+import type { MembershipPlan, MeshPlan, PlannedHost, PlanParameters, PlanResult, PlanStack } from "./contract.ts";
+import { deployedRules, type KeptPolicy, readPolicyFile } from "./deployed-policy.ts";
 import { hostedMeshes, type PreparedHost, prepareHosts } from "./hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type MembershipChange, namesOf, planMembership } from "./membership.ts";
@@ -27,36 +28,35 @@ import { planUpgrade } from "./upgrade-order.ts";
 export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     if (parameters.unasked === true) await refuseUnsigned(run);
-    const cloud = await planResources(run, parameters);
+    const cloud = await planResources(run, { ...parameters, onlyShown: true });
     if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
-    if (parameters.unasked === true) {
-      return planOf(run, [], unaskedHosts(run.model), parameters.canary, cloud?.planned);
-    }
+    const options = { ...parameters, planned: cloud?.planned };
+    if (parameters.unasked === true) return planOf(run, { prepared: [], unready: unaskedHosts(run.model) }, options);
     run.context.progress.phase("Reading hosts");
     const { prepared, unready } = await prepareHosts(run, await reachTokenDroplets(run, cloud, await run.reach(false)));
     const toCome = unready.flatMap((one) =>
       isToBeMade(one) && one.member.host.kind === "droplet" ? [one.member] : [],
     );
     await refuseBeyondToken(run, prepared, toCome);
-    return planOf(run, prepared, unready, parameters.canary, cloud?.planned);
+    return planOf(run, { prepared, unready }, options);
   });
 
+export type PlanOptions = Pick<PlanParameters, "canary" | "replace" | "unasked"> & {
+  readonly planned: Pick<CloudPlan, "changes" | "unnamed" | "shown"> | undefined;
+};
+
 /** The plan for hosts that were reached and hosts that were not. */
-export async function planOf(
-  run: Run,
-  prepared: readonly PreparedHost[],
-  unready: readonly UnreachedHost[],
-  canary?: string,
-  planned?: Pick<CloudPlan, "changes" | "shown">,
-): Promise<PlanResult> {
-  const { view, items } = await knownMesh(run, prepared);
+export async function planOf(run: Run, { prepared, unready }: Hosts, options: PlanOptions): Promise<PlanResult> {
+  const { canary, planned } = options;
+  const { view, items, policy } = await knownMesh(run, prepared);
   const bootstrap = bootstrapFile(items);
   const release = prepared[0]?.release ?? (await currentRelease("x64"));
   const hosts = [
     ...prepared.map((host) => livePlan(view, bootstrap, host)),
     ...unready.map((host) => assumedPlan(host, view)),
   ].toSorted((left, right) => left.name.localeCompare(right.name, "en"));
-  const ci = (await run.ci()) !== undefined;
+  // A plan of CI signs nothing, and before there is a mesh there is no token to sign with.
+  const ci = options.unasked !== true && (await run.ci()) !== undefined;
   const members = membershipPlan(run, prepared, unready, { view, ci });
   const upgrade = planUpgrade(prepared, canary);
   const steps = hosts.reduce((sum, host) => sum + host.steps.length, 0);
@@ -73,16 +73,27 @@ export async function planOf(
     ...(resources === undefined ? {} : { resources }),
     changes: steps + changed + (resources?.length ?? 0),
   };
-  return { ...plan, review: await reviewOf(run, plan, planned?.shown) };
+  const review = await reviewOf(run, plan, { view, policy }, options);
+  const { added, removed } = review.accessChanges;
+  return { ...plan, changes: plan.changes + added.length + removed.length, review };
 }
 
-async function reviewOf({ context, model }: Run, result: MeshPlan, shown: unknown): Promise<Plan> {
+async function reviewOf(
+  { context, model }: Run,
+  result: MeshPlan,
+  { view, policy }: Pick<Mesh, "view" | "policy">,
+  { planned, replace = [], unasked = false }: PlanOptions,
+): Promise<Plan> {
   const { loaded, ciToken } = context;
+  const filed = view === undefined ? undefined : await readPolicyFile(loaded, view.meshId);
   return reviewPlan({
     model,
     terraform: loaded.terraform,
-    shown,
+    shown: planned?.shown,
     result,
+    deployed: deployedRules([policy, filed]),
+    known: [...(view?.members.values() ?? [])],
+    ...{ unasked, replace, unnamed: planned?.unnamed ?? [] },
     environment: process.env,
     secrets: ciToken === undefined ? [] : [ciToken],
     now: Date.now(),
@@ -90,14 +101,17 @@ async function reviewOf({ context, model }: Run, result: MeshPlan, shown: unknow
   });
 }
 
+interface Mesh {
+  readonly view: MeshView | undefined;
+  readonly items: readonly SignedItem[];
+  readonly policy?: KeptPolicy | undefined;
+}
+
 /** The mesh as it is at home; without a mesh file, the one on the hosts, which a deploy would go on with. */
-async function knownMesh(
-  run: Run,
-  prepared: readonly PreparedHost[],
-): Promise<{ readonly view: MeshView | undefined; readonly items: readonly SignedItem[] }> {
+async function knownMesh(run: Run, prepared: readonly PreparedHost[]): Promise<Mesh> {
   const home = await run.home.read();
   // Who came by a token is in no mesh file, and has a name and an address all the same.
-  if (home.view !== undefined) return { view: (await askMesh(run, prepared)).view, items: home.items };
+  if (home.view !== undefined) return { ...(await askMesh(run, prepared)), items: home.items };
   const [hosted] = hostedMeshes(run, prepared);
   if (hosted === undefined) return home;
   const items = await hosted.items();

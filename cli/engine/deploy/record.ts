@@ -2,26 +2,35 @@
 import os from "node:os";
 import { execa } from "execa";
 import type { DeployRecord } from "./contract.ts";
+import { type KeptPolicy, recordedPolicy } from "./deployed-policy.ts";
 import type { PreparedHost } from "./hosts.ts";
 import { readKnownFile, writeKnownFile } from "./known-file.ts";
-import { type KeptRecord, type KnownHost, knownHost, knownHosts, readRecords } from "./known-hosts.ts";
+import { type KeptRecord, type KnownHost, knownHost, knownHosts, knownPolicy, readRecords } from "./known-hosts.ts";
 import type { Coordinator } from "./remote.ts";
 import type { Run } from "./run.ts";
 
-/** Keeps a record of what was just deployed. `gone` are members whose host is not known any more. */
+export interface Recorded {
+  readonly reached: readonly PreparedHost[];
+  /** Members whose host is not known any more. */
+  readonly gone?: readonly string[];
+  /** Records that there are. */
+  readonly before: readonly KeptRecord[];
+  /** The policy that is deployed now; as before when left out. */
+  readonly policy?: KeptPolicy;
+}
+
+/** Keeps a record of what was just deployed. */
 export async function recordDeploy(
   run: Run,
   coordinator: Coordinator & { readonly releaseName: string },
-  reached: readonly PreparedHost[],
-  gone: readonly string[],
-  before: readonly KeptRecord[],
+  { reached, gone = [], before, policy = knownPolicy(before) }: Recorded,
 ): Promise<void> {
   const kept = Object.entries(knownHosts(before)).filter(([name]) => !gone.includes(name));
   const now = reached.map((host): [string, KnownHost] => [
     host.member.name,
     knownHost(host.nid, host.member.host, host.connection),
   ]);
-  await writeRecord(run, coordinator, coordinator.releaseName, Object.fromEntries([...kept, ...now]));
+  await writeRecord(run, coordinator, coordinator.releaseName, Object.fromEntries([...kept, ...now]), policy);
 }
 
 /** Keeps a record of a release that hosts were taken back to; where they are stays as it was. */
@@ -31,7 +40,7 @@ export async function recordRelease(
   release: string,
   before: readonly KeptRecord[],
 ): Promise<void> {
-  await writeRecord(run, coordinator, release, knownHosts(before));
+  await writeRecord(run, coordinator, release, knownHosts(before), knownPolicy(before));
 }
 
 async function writeRecord(
@@ -39,6 +48,7 @@ async function writeRecord(
   coordinator: Coordinator,
   release: string,
   hosts: Readonly<Record<string, KnownHost>>,
+  policy: KeptPolicy | undefined,
 ): Promise<void> {
   const commit = await projectCommit(run.context.loaded.projectFolder);
   await coordinator.record({
@@ -47,6 +57,7 @@ async function writeRecord(
     release,
     ...(commit === undefined ? {} : { commit }),
     hosts,
+    ...(policy === undefined ? {} : { policy: recordedPolicy(policy) }),
   });
   const { view } = await run.home.read();
   if (view === undefined) return;

@@ -54,7 +54,7 @@ async function rekey(run: Run, parameters: RekeyParameters): Promise<RekeyResult
     const hubHost = { name: hub.member.name, coordinator: true, connection: hub.connection };
     await pingOthers(installed, [installed, hubHost], run.model.name, signal);
     row.done(`${status.ip4 ?? status.ip6}, reaches ${hub.member.name}`);
-    await recordDeploy(run, coordinator, [host], [], readRecords(await coordinator.history()));
+    await recordDeploy(run, coordinator, { reached: [host], before: readRecords(await coordinator.history()) });
     const addresses = { ip6: status.ip6, ...(status.ip4 === undefined ? {} : { ip4: status.ip4 }) };
     return {
       mesh: run.model.name,

@@ -1,23 +1,29 @@
 // What a reviewer must not overlook: hosts and data that are lost, firewalls that open, members that go.
 import { exposuresOf } from "./firewalls.ts";
 import type { Plan, PlanChange, PlanFinding } from "./plan.ts";
-import { isOpenToWorld, type Opening, widerThan } from "./ports.ts";
+import { isHalfOfWorld, isOpenToWorld, type Opening, widerThan } from "./ports.ts";
 import type { ShownResource } from "./show.ts";
 import { describeFinding, plain } from "./words.ts";
 
 type Bare = Omit<PlanFinding, "words">;
 
-/** Dangers first. @param nodeOf the member of a resource by its address */
+/**
+ * Dangers first.
+ * @param nodeOf the member of a resource by its address
+ * @param rest.known members and clients that are there before the deploy
+ */
 export function findingsOf(
   resources: readonly ShownResource[],
   changes: readonly PlanChange[],
   nodeOf: (address: string) => string | undefined,
-  rest: Pick<Plan, "members" | "checks">,
+  rest: Pick<Plan, "members" | "checks" | "accessChanges"> & { readonly known: ReadonlySet<string> },
 ): PlanFinding[] {
   const found: Bare[] = [
     ...lostHosts(changes),
     ...lostData(changes),
     ...accessFindings(resources, nodeOf),
+    ...policyFindings(rest.accessChanges, rest.known),
+    ...refusedCreations(changes),
     ...(rest.members.removed.length === 0 ? [] : [removedMembers(rest.members.removed)]),
     ...rest.checks.map(
       ({ address, status }): Bare => ({ id: "check-failed", level: "warning", nodes: [], address, detail: [status] }),
@@ -40,6 +46,26 @@ function removedMembers(nodes: readonly string[]): Bare {
 }
 
 const levels = ["danger", "warning"];
+
+/** Whatever is gained by a member that comes is told; that one who comes can be reached is no news to those who were there. */
+function policyFindings({ gained }: Plan["accessChanges"], known: ReadonlySet<string>): readonly Bare[] {
+  return gained.flatMap(({ from, to, services }): readonly Bare[] => {
+    if (isHalfOfWorld(from)) return [{ id: "policy-open", level: "danger", from, nodes: to, detail: services }];
+    const there = to.filter((name) => known.has(name) || name.includes("/"));
+    return there.length === 0 || known.size === 0
+      ? []
+      : [{ id: "policy-wider", level: "warning", from, nodes: there, detail: services }];
+  });
+}
+
+/** A droplet that is to be made under the name of a member: a replaced or removed one is told as lost already. */
+function refusedCreations(changes: readonly PlanChange[]): readonly Bare[] {
+  return changes.flatMap(({ action, node, address, refusedWithout }): readonly Bare[] =>
+    action !== "create" || refusedWithout === undefined
+      ? []
+      : [{ id: "refused", level: "danger", nodes: node === undefined ? [] : [node], address, detail: [] }],
+  );
+}
 
 function lostHosts(changes: readonly PlanChange[]): readonly Bare[] {
   return changes

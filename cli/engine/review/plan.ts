@@ -41,8 +41,21 @@ const change = z.strictObject({
   /** Attributes that force a replacement. */
   forcedBy: z.array(name),
   consequences: z.array(z.enum(consequences)),
+  /** Member that --replace must name, or a deploy refuses the change; absent where it does, and where none is needed. */
+  refusedWithout: name.optional(),
   attributes: z.array(attribute),
   /** The change in one sentence. */
+  words: z.string(),
+});
+
+/** Who may reach what: each of `from` each of `to`, but nobody itself. */
+const reach = z.strictObject({
+  /** Members, and ranges of addresses. */
+  from: z.array(name),
+  to: z.array(name),
+  /** "tcp 22 443", "udp all ports", "icmp". */
+  services: z.array(name),
+  /** It in one sentence. */
   words: z.string(),
 });
 
@@ -60,6 +73,9 @@ export const findingIds = [
   "access-wider",
   "access-unknown",
   "unguarded",
+  "policy-open",
+  "policy-wider",
+  "refused",
   "host-lost",
   "data-lost",
   "member-removed",
@@ -69,11 +85,25 @@ export const findingIds = [
 const finding = z.strictObject({
   id: z.enum(findingIds),
   level: z.enum(["danger", "warning"]),
+  /** Who gets in, where it is about access by the policy; `nodes` are what they reach then. */
+  from: z.array(name).optional(),
   nodes: z.array(name),
   address: name.optional(),
   /** Ranges, ports and such that the sentence names. */
   detail: z.array(name),
   /** The finding in one sentence. */
+  words: z.string(),
+});
+
+export const unknownIds = ["mesh-there", "joined-by-token", "policy-before", "address"] as const;
+
+const unknown = z.strictObject({
+  id: z.enum(unknownIds),
+  /** Members that it is about. */
+  nodes: z.array(name),
+  /** A range of addresses that it is about. */
+  range: name.optional(),
+  /** It in one sentence. */
   words: z.string(),
 });
 
@@ -115,8 +145,11 @@ export const planSchema = z.strictObject({
     /** Members that come, go or change. */
     members: z.int(),
   }),
-  /** none: nothing changes; destructive: something is destroyed or replaced, or a member is signed out. */
-  risk: z.enum(["none", "low", "destructive"]),
+  /**
+   * none: nothing changes; widening: firewalls or the policy let more through than before; destructive: something is destroyed or
+   * replaced, or a member is signed out, whatever else there is.
+   */
+  risk: z.enum(["none", "low", "widening", "destructive"]),
   changes: z.array(change).max(100_000),
   outputs: z.array(output),
   /** What was changed outside of tm since the last deploy. */
@@ -156,7 +189,24 @@ export const planSchema = z.strictObject({
   upgrade: z.array(z.strictObject({ step: z.enum(["coordinator", "canary", "rest"]), hosts: z.array(name) })),
   /** Who may reach whom by the stack's policy, one line each. */
   access: z.array(z.string()),
+  /** What the policy lets through and did not before, and the other way round. */
+  accessChanges: z.strictObject({
+    /** deployed: against what was deployed last; new: nothing was deployed; unknown: what was deployed is not known here. */
+    basis: z.enum(["deployed", "new", "unknown"]),
+    /** Since when the policy before is in force: ISO 8601, UTC. */
+    since: z.iso.datetime().optional(),
+    /** Lines of `access` that come and go. */
+    added: z.array(z.string()),
+    removed: z.array(z.string()),
+    /** What that, and groups and members that change, do to members, clients and ranges. */
+    gained: z.array(reach).max(10_000),
+    lost: z.array(reach).max(10_000),
+  }),
   findings: z.array(finding),
+  /** Members that `tm deploy` must be given with --replace. */
+  replace: z.array(plainName),
+  /** What could not be known here, so that nobody takes the plan's silence for a no. */
+  unknown: z.array(unknown),
   /** Over resource changes, members, policy and release: the same on every machine. */
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
 });
@@ -165,13 +215,37 @@ export type Plan = z.infer<typeof planSchema>;
 export type PlanChange = Plan["changes"][number];
 export type PlanAttribute = PlanChange["attributes"][number];
 export type PlanFinding = Plan["findings"][number];
+export type PlanUnknown = Plan["unknown"][number];
+export type PlanReach = Plan["accessChanges"]["gained"][number];
 export type Consequence = PlanChange["consequences"][number];
 export type Json = z.infer<typeof value>;
 
 /** Whether a deploy of it would do anything. */
-export function hasChanges({ summary, changes, outputs }: Plan): boolean {
-  return changes.length + outputs.length + summary.steps + summary.members > 0;
+export function hasChanges({ summary, changes, outputs, ...policy }: HasChanges): boolean {
+  return changes.length + outputs.length + summary.steps + summary.members > 0 || mayChangeAccess(policy);
 }
+
+type HasChanges = Pick<Plan, "summary" | "changes" | "outputs" | "access" | "accessChanges">;
+
+/** Rules of which nobody knows whether they are new are not taken for old ones. */
+function mayChangeAccess({ access, accessChanges }: Pick<Plan, "access" | "accessChanges">): boolean {
+  const { basis, added, removed } = accessChanges;
+  return basis === "unknown" ? access.length > 0 : added.length + removed.length > 0;
+}
+
+/** Whether a finding says that somebody gets in who could not before. */
+export function isWidening({ id }: PlanFinding): boolean {
+  return wideningIds.has(id);
+}
+
+const wideningIds: ReadonlySet<PlanFinding["id"]> = new Set([
+  "ssh-open",
+  "access-wider",
+  "access-unknown",
+  "unguarded",
+  "policy-open",
+  "policy-wider",
+]);
 
 /** The change that a finding is about. */
 export function changeOfFinding({ changes }: Plan, { address }: PlanFinding): PlanChange | undefined {

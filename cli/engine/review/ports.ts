@@ -55,9 +55,24 @@ export function isOpenToWorld(openings: readonly Opening[], protocol: string, po
         ? [source]
         : [],
     );
-    const covered = merge(ranges).reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
-    return covered >= 1n << (family === 4 ? 31n : 127n);
+    return coversHalf(ranges, family);
   });
+}
+
+/** Whether these ranges hold half of all addresses of a family or more. */
+export function isHalfOfWorld(ranges: readonly string[]): boolean {
+  const sources = ranges.map(readSource).flatMap((source) => (source.kind === "range" ? [source] : []));
+  return ([4, 6] as const).some((family) =>
+    coversHalf(
+      sources.filter((source) => source.family === family),
+      family,
+    ),
+  );
+}
+
+function coversHalf(ranges: readonly Stretch[], family: 4 | 6): boolean {
+  const covered = merge(ranges).reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+  return covered >= 1n << (family === 4 ? 31n : 127n);
 }
 
 function isCovered({ protocol, from, to, source }: Opening, before: readonly Opening[]): boolean {

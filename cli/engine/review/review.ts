@@ -1,17 +1,22 @@
 // Makes the reviewed plan out of Terraform's plan, the mesh model and the plan of hosts and members.
 import type { MeshModel } from "../../../constructs/model.ts";
+import type { Member } from "../../../protocol/trust/member.ts";
 import type { MeshPlan } from "../deploy/contract.ts";
-import { accessOf } from "./access.ts";
-import { attributesOf, markedSecrets } from "./attributes.ts";
+import { describeRules } from "./access.ts";
+import { changesOfAccess, type DeployedRules } from "./access-changes.ts";
+import { attributesOf } from "./attributes.ts";
 import { actionOf, changesOf } from "./changes.ts";
 import { costOf } from "./cost.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./findings.ts";
+import { outputsOf, secretsOfShown } from "./outputs.ts";
 import { ownersOf } from "./owners.ts";
-import type { Json, Plan } from "./plan.ts";
+import { meshRangesOf, partiesOf } from "./parties.ts";
+import { hasChanges, isWidening, type Plan, type PlanChange } from "./plan.ts";
 import { scrubPlan } from "./scrub.ts";
 import { createRedactor, secretsOfEnvironment } from "./secrets.ts";
-import { readShownPlan, type ShownChange, type ShownPlan } from "./show.ts";
+import { readShownPlan, type ShownPlan } from "./show.ts";
+import { unknownsOf } from "./unknowns.ts";
 import { describeChange, plain } from "./words.ts";
 
 export interface ReviewParameters {
@@ -20,6 +25,16 @@ export interface ReviewParameters {
   readonly terraform?: Readonly<Record<string, unknown>> | undefined;
   readonly shown?: unknown;
   readonly result: MeshPlan;
+  /** The policy that was deployed last; absent where it is not known, and before the mesh exists. */
+  readonly deployed?: DeployedRules | undefined;
+  /** Members that the mesh has, clients among them. */
+  readonly known?: readonly Member[];
+  /** No host was asked. */
+  readonly unasked?: boolean;
+  /** Members that --replace names. */
+  readonly replace?: readonly string[];
+  /** Changes that a deploy refuses unless --replace names their member. */
+  readonly unnamed?: readonly { readonly address: string; readonly member: string }[];
   /** Values under names such as …TOKEN are taken out of everything. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Further secrets that must not show. */
@@ -31,7 +46,7 @@ export interface ReviewParameters {
 
 /** @throws TunnelMeshError TM_TERRAFORM_FAILED when `shown` has a form that is not known */
 export function reviewPlan(parameters: ReviewParameters): Plan {
-  const { model, result } = parameters;
+  const { model, result, known = [], unnamed = [], replace = [], unasked = false } = parameters;
   const shown = parameters.shown === undefined ? undefined : readShownPlan(parameters.shown);
   const resources = shown?.resource_changes ?? [];
   const owners = ownersOf(model, parameters.terraform, resources);
@@ -41,10 +56,10 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     ...secretsOfShown(shown),
   ]);
   // In the digest stand no secrets either: a short one could be guessed from it.
-  const changes = scrubPlan(changesOf(model, owners, resources), redactor).map((change) => ({
-    ...change,
-    words: describeChange(change, plain),
-  }));
+  const refused = new Map(unnamed.map(({ address, member }) => [address, member]));
+  const changes = scrubPlan(changesOf(model, owners, resources), redactor).map((change) =>
+    withWords(change, refused.get(change.address)),
+  );
   const nodes = new Map(resources.map((resource) => [resource.address, owners.nodeOf(resource)]));
   const members = membersOf(result);
   const checks = (shown?.checks ?? [])
@@ -52,6 +67,18 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     .map(({ address, status }) => ({ address: address.to_display, status }));
   const summary = summarize(resources, result, members);
   const outputs = outputsOf(shown);
+  const access = describeRules(model.policy.allow);
+  const parties = partiesOf(model, known, result.members);
+  const accessChanges = changesOfAccess({
+    deployed: result.meshId === undefined ? "new" : parameters.deployed,
+    allow: model.policy.allow,
+    parties,
+    meshRanges: meshRangesOf(model, result.meshId),
+  });
+  const before = new Set(parties.before.map(({ key }) => key));
+  const findings = findingsOf(resources, changes, (address) => nodes.get(address), {
+    ...{ members, checks, accessChanges, known: before },
+  });
   const plan: Omit<Plan, "digest" | "changes"> = {
     schema: "tm.plan/v1",
     stack: model.stack,
@@ -63,7 +90,7 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     release: result.release,
     ...versionsOf(shown),
     summary,
-    risk: riskOf(summary, members.removed.length, outputs.length),
+    risk: riskOf({ summary, changes, outputs, members, access, accessChanges, findings }),
     outputs,
     drift: (shown?.resource_drift ?? []).flatMap((resource) => {
       const node = owners.nodeOf(resource);
@@ -81,8 +108,11 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
       ...(error === undefined ? {} : { error: { ...error, advice: [...error.advice] } }),
     })),
     upgrade: (result.upgrade ?? []).map(({ step, hosts }) => ({ step, hosts: [...hosts] })),
-    access: accessOf(model),
-    findings: findingsOf(resources, changes, (address) => nodes.get(address), { members, checks }),
+    access,
+    accessChanges,
+    findings,
+    replace: [...new Set([...replace, ...refused.values()])].toSorted(),
+    unknown: unknownsOf({ model, meshId: result.meshId, unasked, parties, basis: accessChanges.basis }),
   };
   return { ...scrubPlan(plan, redactor), changes, digest: digestOf({ model, changes, release: result.release }) };
 }
@@ -115,10 +145,18 @@ function summarize(
   };
 }
 
-function riskOf(summary: Plan["summary"], removed: number, outputs: number): Plan["risk"] {
-  if (summary.delete + summary.replace + summary.forget + removed > 0) return "destructive";
-  const { create, update, import: imports, move, steps, members } = summary;
-  return create + update + imports + move + steps + members + outputs > 0 ? "low" : "none";
+function withWords(change: PlanChange, refusedWithout: string | undefined): PlanChange {
+  const all = { ...change, ...(refusedWithout === undefined ? {} : { refusedWithout }) };
+  return { ...all, words: describeChange(all, plain) };
+}
+
+function riskOf(
+  plan: Pick<Plan, "summary" | "changes" | "outputs" | "members" | "access" | "accessChanges" | "findings">,
+): Plan["risk"] {
+  const { summary, members, findings } = plan;
+  if (summary.delete + summary.replace + summary.forget + members.removed.length > 0) return "destructive";
+  if (findings.some(isWidening)) return "widening";
+  return hasChanges(plan) ? "low" : "none";
 }
 
 function membersOf({ members }: MeshPlan): Plan["members"] {
@@ -140,62 +178,4 @@ function versionsOf(shown: ShownPlan | undefined): { terraform?: string; provide
       ? {}
       : { provider: `${provider.full_name ?? "digitalocean"} ${provider.version_constraint}` }),
   };
-}
-
-function outputsOf(shown: ShownPlan | undefined): Plan["outputs"] {
-  return Object.entries(shown?.output_changes ?? {})
-    .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .flatMap(([name, change]) => {
-      const [action] = change.actions;
-      if (action !== "create" && action !== "update" && action !== "delete") return [];
-      return [{ name, action, ...outputValues(name, change) }];
-    });
-}
-
-/** An output is looked at as an attribute of its own name, so that a telling name keeps it back. */
-function outputValues(name: string, change: ShownChange): Omit<Plan["outputs"][number], "name" | "action"> {
-  const attributes = attributesOf("output", underName(name, change));
-  const fields = (side: "before" | "after"): Json => {
-    const shown = attributes.filter((attribute) => attribute[side] !== null);
-    if (shown.length === 1 && shown[0]?.path === name) return shown[0][side];
-    return shown.length === 0
-      ? null
-      : Object.fromEntries(shown.map((attribute) => [attribute.path.slice(name.length + 1), attribute[side]]));
-  };
-  return {
-    before: fields("before"),
-    after: fields("after"),
-    unknown: attributes.some(({ unknown }) => unknown),
-    sensitive: attributes.some(({ sensitive }) => sensitive),
-  };
-}
-
-function underName(name: string, change: ShownChange): ShownChange {
-  const wrap = (value: unknown): unknown => ({ [name]: value });
-  return {
-    actions: change.actions,
-    before: wrap(change.before),
-    after: wrap(change.after),
-    after_unknown: wrap(change.after_unknown),
-    before_sensitive: wrap(change.before_sensitive),
-    after_sensitive: wrap(change.after_sensitive),
-  };
-}
-
-/** Values that Terraform knows to be secret, wherever they stand. */
-function secretsOfShown(shown: ShownPlan | undefined): readonly string[] {
-  if (shown === undefined) return [];
-  const variables = Object.entries(shown.configuration.root_module.variables)
-    .filter(([, { sensitive }]) => sensitive === true)
-    .flatMap(([name]) => {
-      const value = shown.variables?.[name]?.value;
-      return typeof value === "string" ? [value] : [];
-    });
-  const resources = [...shown.resource_changes, ...shown.resource_drift];
-  const outputs = Object.entries(shown.output_changes);
-  return [
-    ...variables,
-    ...resources.flatMap(({ type, change }) => markedSecrets(type, change)),
-    ...outputs.flatMap(([name, change]) => markedSecrets("output", underName(name, change))),
-  ];
 }

@@ -1,6 +1,6 @@
 // Changes and findings in the mesh's own words; each rendering says how a name is quoted.
 
-import type { Consequence, PlanChange, PlanFinding } from "./plan.ts";
+import type { Consequence, PlanChange, PlanFinding, PlanReach, PlanUnknown } from "./plan.ts";
 import { renderValue } from "./values.ts";
 
 /** Makes a name or a value of somebody else's harmless where the sentence is shown. */
@@ -53,7 +53,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** "gw-fra: droplet will be REPLACED because region changes (fra1 → ams3)"; with consequences "; its disk … lost" too. */
 export function describeChange(change: PlanChange, quote: Quote, { brief = false } = {}): string {
-  const { action, node, reason, forcedBy, consequences, previousAddress } = change;
+  const { action, node, reason, forcedBy, consequences, previousAddress, refusedWithout } = change;
   const why =
     forcedBy.length > 0
       ? `because ${telling(forcedBy)
@@ -66,7 +66,9 @@ export function describeChange(change: PlanChange, quote: Quote, { brief = false
   // What is lost stands in the findings, with this very sentence.
   const outcome =
     brief && (action === "delete" || action === "replace") ? [] : consequences.map((one) => outcomes[one]);
-  return [`${subject(node, change, quote)} ${verb}${changed}`, ...outcome].join("; ");
+  const refusal =
+    refusedWithout === undefined ? [] : [`deploy will refuse it without ${quote(`--replace ${refusedWithout}`)}`];
+  return [`${subject(node, change, quote)} ${verb}${changed}`, ...refusal, ...outcome].join("; ");
 }
 
 /** Attributes that a stack file sets; others follow from them. */
@@ -114,6 +116,10 @@ export function describeFinding(finding: PlanFinding, quote: Quote, change?: Pla
       return `what ${where} lets in is known after apply only`;
     case "unguarded":
       return `no firewall will guard ${where}: every port is open to everybody`;
+    case "policy-open":
+    case "policy-wider":
+      return describeReach({ from: finding.from ?? [], to: nodes, services: detail }, "gained", quote);
+    case "refused":
     case "host-lost":
     case "data-lost":
       return change === undefined ? `${where} will be lost` : describeChange(change, quote);
@@ -121,6 +127,31 @@ export function describeFinding(finding: PlanFinding, quote: Quote, change?: Pla
       return `${where} will be signed out of the mesh`;
     case "check-failed":
       return `the check ${where} does not pass`;
+    default:
+      return id satisfies never;
+  }
+}
+
+/** "alice, bob may newly reach storage: tcp 22". */
+export function describeReach(
+  { from, to, services }: Omit<PlanReach, "words">,
+  change: "gained" | "lost",
+  quote: Quote,
+): string {
+  const may = change === "gained" ? "may newly reach" : "may no longer reach";
+  return `${listed(from, quote)} ${may} ${listed(to, quote)}: ${listed(services, quote)}`;
+}
+
+export function describeUnknown({ id, nodes, range = "" }: Omit<PlanUnknown, "words">, quote: Quote): string {
+  switch (id) {
+    case "mesh-there":
+      return "whether one of the hosts belongs to a mesh already, as none was asked; the first deploy needs an admin's key";
+    case "joined-by-token":
+      return "who joined by a token since an admin deployed last, as no host was asked";
+    case "policy-before":
+      return "who gains or loses access, as the policy of the last deploy is not recorded where it could be read";
+    case "address":
+      return `whether ${listed(nodes, quote)} will be in ${quote(range)}, before it has an address`;
     default:
       return id satisfies never;
   }

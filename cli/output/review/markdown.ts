@@ -1,12 +1,21 @@
 // A plan as a comment of a pull request: what must not be overlooked first, details folded, never longer than GitHub takes.
 import { changeOfFinding, hasChanges, type Plan, type PlanChange } from "../../engine/review/plan.ts";
-import { describeChange, describeFinding } from "../../engine/review/words.ts";
+import { describeChange, describeFinding, describeUnknown } from "../../engine/review/words.ts";
 import { count } from "../table.ts";
 import { renderAttributes } from "./attribute.ts";
 import { Budget } from "./budget.ts";
 import { renderHost, renderUpgrade } from "./hosts.ts";
 import { fence, quoteCode, quoteSummary } from "./quote.ts";
-import { renderCost, renderCounts, renderDeploy, renderMembers, renderSigns, renderTitle } from "./sentences.ts";
+import {
+  renderAccess,
+  renderAccessTitle,
+  renderCost,
+  renderCounts,
+  renderDeploy,
+  renderMembers,
+  renderSigns,
+  renderTitle,
+} from "./sentences.ts";
 
 /** GitHub takes 65 536 characters; the rest is room for what a workflow puts around it. */
 export const commentLimit = 60_000;
@@ -39,6 +48,14 @@ export function renderPlanMarkdown(plan: Plan, { limit = commentLimit, run }: Ma
   let whole = addAlerts(body, plan);
   whole = addTable(body, plan.changes) && whole;
   whole = addList(body, "Members", renderMembers(plan, quoteCode).map(asItem), 0.3) && whole;
+  whole = addList(body, renderAccessTitle(plan), renderAccess(plan, quoteCode).map(asItem), 0.3) && whole;
+  whole =
+    addList(
+      body,
+      "Not known",
+      plan.unknown.map((one) => `- ${describeUnknown(one, quoteCode)}`),
+      0.3,
+    ) && whole;
   whole = addFolded(body, plan) && whole;
   budget.add(body.text);
   if (cost !== undefined) budget.add(`**Cost:** ${cost}\n`);

@@ -1,6 +1,6 @@
 // What every rendering of a plan says in the same words: counts, cost, members, what to run.
 import { hasChanges, type Plan } from "../../engine/review/plan.ts";
-import type { Quote } from "../../engine/review/words.ts";
+import { describeReach, type Quote } from "../../engine/review/words.ts";
 import { count } from "../table.ts";
 
 /** "+3 ~1 ±1 -0". */
@@ -9,9 +9,10 @@ export function renderSigns({ summary }: Plan): string {
 }
 
 /** "Plan: 3 to add, 1 to change, 1 to replace, 0 to destroy, 4 steps on hosts, 1 change of members". */
-export function renderCounts({ summary, terraform }: Plan): string {
+export function renderCounts({ summary, terraform, accessChanges }: Plan): string {
   const { create, update, replace, delete: gone, move, forget, steps, members } = summary;
   const imported = summary.import;
+  const rules = accessChanges.added.length + accessChanges.removed.length;
   const counts = [
     ...(terraform === undefined
       ? []
@@ -21,6 +22,7 @@ export function renderCounts({ summary, terraform }: Plan): string {
     ...(forget === 0 ? [] : [`${forget} to forget`]),
     ...(steps === 0 ? [] : [`${count(steps, "step")} on hosts`]),
     ...(members === 0 ? [] : [`${count(members, "change")} of members`]),
+    ...(rules === 0 ? [] : [`${count(rules, "change")} of rules`]),
   ];
   return `Plan: ${counts.join(", ")}`;
 }
@@ -55,9 +57,29 @@ export function renderMembers({ members }: Plan, quote: Quote): string[] {
   ];
 }
 
+/** "Access by the policy (not enforced yet), against that of 2026-11-20": what `renderAccess` is about. */
+export function renderAccessTitle({ accessChanges }: Plan): string {
+  const { basis, since } = accessChanges;
+  return basis === "deployed" && since !== undefined
+    ? `Access by the policy (not enforced yet), against that of ${since.slice(0, 10)}`
+    : "Access by the policy (not enforced yet)";
+}
+
+/** One line for each rule that comes or goes, and for each that gains or loses by it. */
+export function renderAccess({ accessChanges }: Plan, quote: Quote): string[] {
+  const { added, removed, gained, lost } = accessChanges;
+  return [
+    ...gained.map((reach) => `+ ${describeReach(reach, "gained", quote)}`),
+    ...lost.map((reach) => `- ${describeReach(reach, "lost", quote)}`),
+    ...added.map((rule) => `+ new rule: ${quote(rule)}`),
+    ...removed.map((rule) => `- rule no more: ${quote(rule)}`),
+  ];
+}
+
 /** What applies exactly this plan. */
-export function renderDeploy({ stage, digest }: Plan): string {
-  return `tm deploy --stage ${stage} --expect-digest ${digest}`;
+export function renderDeploy({ stage, digest, replace }: Plan): string {
+  const named = replace.map((name) => ` --replace ${name}`).join("");
+  return `tm deploy --stage ${stage}${named} --expect-digest ${digest}`;
 }
 
 export function renderTitle({ stack, stage }: Plan, quote: Quote): string {

@@ -1,10 +1,17 @@
 // A plan on a terminal: findings first, then every change, members, hosts, what it costs, and the digest.
 import { changeOfFinding, type Plan } from "../../engine/review/plan.ts";
-import { describeChange, describeFinding, plain } from "../../engine/review/words.ts";
+import { describeChange, describeFinding, describeUnknown, plain } from "../../engine/review/words.ts";
 import { escapeControls } from "../escape.ts";
 import { renderAttributes } from "./attribute.ts";
 import { renderHost, renderUpgrade } from "./hosts.ts";
-import { renderCost, renderCounts, renderMembers, renderNothing } from "./sentences.ts";
+import {
+  renderAccess,
+  renderAccessTitle,
+  renderCost,
+  renderCounts,
+  renderMembers,
+  renderNothing,
+} from "./sentences.ts";
 
 /** @param details attributes of each change too */
 export function renderPlanText(plan: Plan, { details }: { readonly details: boolean } = { details: true }): string {
@@ -26,10 +33,15 @@ export function renderPlanText(plan: Plan, { details }: { readonly details: bool
       plan.drift.map(({ address, paths }) => `  ${address}: ${paths.join(", ")}`),
     ),
     ...(members.length === 0 ? ["Members: no changes"] : section("Members:", members.map(indent))),
+    ...section(`${renderAccessTitle(plan)}:`, renderAccess(plan, plain).map(indent)),
     ...plan.hosts.flatMap(renderHost),
     ...renderUpgrade(plan),
     ...(cost === undefined ? [] : [`Cost: ${cost}`]),
-    ...(plan.risk === "destructive" ? ["Risk: destructive."] : []),
+    ...section(
+      "Not known:",
+      plan.unknown.map((one) => indent(describeUnknown(one, plain))),
+    ),
+    ...(plan.risk === "destructive" || plan.risk === "widening" ? [`Risk: ${plan.risk}.`] : []),
     renderNothing(plan) ?? `${renderCounts(plan)}.`,
     `Digest: ${plan.digest}`,
   ];

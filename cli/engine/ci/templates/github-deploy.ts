@@ -12,6 +12,9 @@ import {
 } from "./github-steps.ts";
 import { runner } from "./versions.ts";
 
+/** The digest that was planned, in the environment of the step that deploys. */
+const digest = `          DIGEST: \${{ needs.plan.outputs.digest }}\n`;
+
 /** Why a deploy has an end. */
 const limit = ({ cloud }: CiNeeds): string =>
   cloud ? "    # tm ci sweep takes a firewall for left behind after an hour: no deploy lasts longer.\n" : "";
@@ -60,7 +63,7 @@ ${limit(needs)}    timeout-minutes: 60
       contents: read
     steps:
 ${project}${terraform(needs)}      - name: Deploy
-${stepSecrets(needs, "deploy", "          DIGEST: ${{ needs.plan.outputs.digest }}\n")}        run: npx --no-install tm deploy "$STACK" --yes --no-input --expect-digest "$DIGEST"
+${stepSecrets(needs, "deploy", digest)}        run: npx --no-install tm deploy "$STACK" --yes --no-input --expect-digest "$DIGEST"
       - name: Status
 ${stepSecrets(needs, "deploy")}        run: npx --no-install tm status --json
 ${sweep}`;

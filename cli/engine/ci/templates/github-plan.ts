@@ -22,7 +22,7 @@ ${inputs(`      skip-comment:
         description: Whether a deploy would change anything.
         value: \${{ jobs.plan.outputs.changes }}
       risk:
-        description: none, low or destructive.
+        description: none, low, widening or destructive.
         value: \${{ jobs.plan.outputs.risk }}
       digest:
         description: For tm deploy --expect-digest.

@@ -158,7 +158,7 @@ describe("the files of tm ci init", () => {
   });
 
   it("take no path that would mean something in a workflow", () => {
-    for (const stack of ["a'b.ts", "a b.ts", "../stack.ts", "${{ x }}.ts"]) {
+    for (const stack of ["a'b.ts", "a b.ts", "../stack.ts", `$${"{{ x }}"}.ts`]) {
       expect(() => ciNeeds(model("ssh"), stack)).toThrow(/TM_CI_WRITE|could not be written/);
     }
   });

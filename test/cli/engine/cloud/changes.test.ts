@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readShownPlan } from "../../../../cli/engine/cloud/changes.ts";
 import { describeResource, explainAddresses } from "../../../../cli/engine/cloud/describe.ts";
 import { explainFailure } from "../../../../cli/engine/cloud/failure.ts";
-import { isDestructive, refuseReplacements } from "../../../../cli/engine/cloud/safety.ts";
+import { isDestructive, refuseReplacements, unnamedReplacements } from "../../../../cli/engine/cloud/safety.ts";
 import type { PlannedResource } from "../../../../cli/engine/deploy/contract.ts";
 import { Droplet } from "../../../../constructs/index.ts";
 import { TunnelMeshError } from "../../../../protocol/errors/error.ts";
@@ -83,6 +83,17 @@ describe("replacing a host", () => {
         advice: expect.arrayContaining([expect.stringContaining("--replace hub")]),
       }),
     );
+  });
+
+  it("is told of each, so that a plan can show them all", () => {
+    const changes = [
+      change({ forcedBy: ["region"] }),
+      change({ action: "update" }),
+      change({ type: "digitalocean_volume" }),
+    ];
+    const question = { model, changes, members: new Set(["hub"]), replace: [] };
+    expect(unnamedReplacements(question)).toEqual([changes[0], changes[2]]);
+    expect(unnamedReplacements({ ...question, replace: ["hub"] })).toEqual([]);
   });
 
   it("is allowed where it is named, where no member is lost, and where the member leaves the stack", () => {

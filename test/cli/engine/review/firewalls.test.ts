@@ -60,6 +60,8 @@ const found = (...resources: ShownResource[]) =>
   findingsOf(resources, [], (address) => (address.includes("droplet") ? address.split(".")[1] : undefined), {
     members: { added: [], removed: [], renamed: [], changed: [], unchanged: [] },
     checks: [],
+    accessChanges: { basis: "new", added: [], removed: [], gained: [], lost: [] },
+    known: new Set(),
   }).map(({ id, nodes, detail }) => [id, nodes.join(), detail.join()]);
 
 const narrow = { tags: ["narrow"], inbound_rule: [rule("22", "203.0.113.7/32")] };

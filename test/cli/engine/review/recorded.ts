@@ -58,6 +58,7 @@ export async function reviewRecorded(changed: Partial<ReviewParameters> = {}) {
     terraform: terraformOf(model),
     shown: readShown(),
     result: meshPlan,
+    deployed: { allow: model.policy.allow, at: Date.UTC(2026, 10, 20) },
     environment: {},
     now: Date.UTC(2026, 10, 27, 12),
     commit: "0123456789abcdef0123456789abcdef01234567",
@@ -75,5 +76,6 @@ const quiet: MeshPlan = {
 /** A plan of a stack without a cloud, in which nothing changes but what `result` says. */
 export async function reviewNothing(result: MeshPlan = quiet) {
   const model = await synth(office((mesh) => void mesh.coordinator("hub", new LocalHost())));
-  return reviewPlan({ model, result, environment: {}, now: Date.UTC(2026, 10, 27, 12) });
+  const deployed = { allow: [], at: Date.UTC(2026, 10, 20) };
+  return reviewPlan({ model, result, deployed, environment: {}, now: Date.UTC(2026, 10, 27, 12) });
 }

@@ -1,8 +1,9 @@
 // A reviewed plan says in the mesh's words what happens, what is lost, who gets in, what it costs, and has a digest of its own.
 import { describe, expect, it } from "vitest";
-import { breachesOf } from "../../../../cli/engine/review/failures.ts";
+import { breachesOf, failures } from "../../../../cli/engine/review/failures.ts";
 import { hasChanges, planSchema } from "../../../../cli/engine/review/plan.ts";
 import { digestOfFile, refuseOther } from "../../../../cli/engine/review/plan-file.ts";
+import { renderPlanMarkdown } from "../../../../cli/output/review/markdown.ts";
 import { Droplet, icmp } from "../../../../constructs/index.ts";
 import { office, synth } from "../../../constructs/mesh.ts";
 import { buildAfter, meshPlan, modelAfter, readShown, reviewNothing, reviewRecorded } from "./recorded.ts";
@@ -68,10 +69,38 @@ describe("a plan with a replacement and a firewall that opens", () => {
     });
   });
 
-  it("is refused by --fail-on", async () => {
+  it("says which replacement a deploy will refuse, and what it must be given", async () => {
+    const unnamed = [{ address: "digitalocean_droplet.hub", member: "hub" }];
+    const plan = await reviewRecorded({ unnamed });
+    expect(plan.changes.find(({ address }) => address === unnamed[0]?.address)).toMatchObject({
+      refusedWithout: "hub",
+      words: expect.stringMatching(
+        /because region changes \(fra1 → ams3\); deploy will refuse it without --replace hub;/,
+      ),
+    });
+    const lost = plan.findings.find(({ id, nodes }) => id === "host-lost" && nodes.includes("hub"));
+    expect(lost?.words).toContain("deploy will refuse it without --replace hub");
+    expect(renderPlanMarkdown(plan)).toContain("`tm deploy --stage main --replace hub --expect-digest sha256:");
+    const named = await reviewRecorded({ replace: ["hub"] });
+    expect([named.digest, named.replace, breachesOf(named, ["refused"])]).toEqual([plan.digest, ["hub"], []]);
+    expect(breachesOf(plan, ["refused"])).toEqual(["1 replaced that no --replace names"]);
+  });
+
+  it("calls out a droplet that would be made a second time for a member", async () => {
+    const unnamed = [{ address: "digitalocean_droplet.gw-lon1", member: "gw-lon1" }];
+    const finding = (await reviewRecorded({ unnamed })).findings.find(({ id }) => id === "refused");
+    expect([finding?.level, finding?.words]).toEqual([
+      "danger",
+      "gw-lon1: droplet will be created; deploy will refuse it without --replace gw-lon1",
+    ]);
+  });
+
+  it("is refused by each word of --fail-on that fits, and by no other", async () => {
     const plan = await reviewRecorded();
-    expect(breachesOf(plan, ["destroy", "replace", "any"])).toHaveLength(3);
-    expect(breachesOf(await reviewNothing(), ["destroy", "replace", "any"])).toEqual([]);
+    expect(failures.filter((word) => breachesOf(plan, [word]).length > 0)).toEqual([
+      ...["destroy", "replace", "widening", "any"],
+    ]);
+    expect(breachesOf(await reviewNothing(), failures)).toEqual([]);
   });
 });
 
