@@ -34,10 +34,12 @@ export function nextSteps(service: CiService): readonly string[] {
 }
 
 function secrets(service: CiService, needs: CiNeeds): string {
-  const where = (jobs: "deploy" | "all") => {
-    if (service === "gitlab") return jobs === "all" ? "plan, production" : "production";
-    return jobs === "all" ? "environments plan and production" : "environment production alone";
-  };
+  const where = (jobs: "deploy" | "all") =>
+    jobs === "all" ? "environments plan and production" : "environment production alone";
+  const title =
+    service === "github"
+      ? "Secrets to set:"
+      : "Variables to set by environment, all masked. Protect those of production; a merge request's plan would not see protected ones:";
   const lines = needs.secrets.map(({ name, purpose, jobs }) => `  ${name} (${where(jobs)}): ${purpose}`);
-  return [service === "github" ? "Secrets to set:" : "Variables to set, masked and protected:", ...lines].join("\n");
+  return [title, ...lines].join("\n");
 }

@@ -5,7 +5,7 @@ import { gitlabImage, terraformVersion } from "./versions.ts";
 export function gitlab(needs: CiNeeds): string {
   const { stack, stage, cloud, secrets } = needs;
   const variables = secrets.map(
-    ({ name, jobs }) => `#   ${name}${jobs === "deploy" ? " (environment production)" : ""}`,
+    ({ name, jobs }) => `#   ${name} (${jobs === "deploy" ? "production" : "plan and production, a value for each"})`,
   );
   const fetchTerraform = `    - |
       file="terraform_\${TERRAFORM_VERSION}_linux_amd64.zip"
@@ -16,7 +16,8 @@ export function gitlab(needs: CiNeeds): string {
   return `# Plans merge requests, deploys the default branch${cloud ? ", looks for drift on a schedule" : ""}.
 # Written by tm ci init: run it again after an update of tunnelmesh, it shows what would change and keeps your edits.
 # In .gitlab-ci.yml: include: [{ local: .gitlab/tm.gitlab-ci.yml }]
-# Variables to set, masked and protected; the default branch is to be protected:
+# Variables to set by environment, all masked. Protect those of production, the environment and the default branch; those of plan
+# cannot be, as the branch of a merge request sees no protected one:
 ${variables.join("\n")}
 
 .tm:
