@@ -67,10 +67,13 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
     ...(options.arguments ?? []),
   ];
   const { file } = await explaining(model, () => plan(cloud.run, { variables, arguments: given }, () => undefined));
-  const shown = await readJson(cloud.run, ["show", "-json", file]);
-  const { changes, before } = readShownPlan(model, shown);
-  const question = { model, changes, members, replace };
-  if (options.onlyShown !== true) refuseReplacements(question);
+  const { shown, changes, before, question } = await forgettingAtFailure(cloud, file, async () => {
+    const shown = await readJson(cloud.run, ["show", "-json", file]);
+    const { changes, before } = readShownPlan(model, shown);
+    const question = { model, changes, members, replace };
+    if (options.onlyShown !== true) refuseReplacements(question);
+    return { shown, changes, before, question };
+  });
   const made = changes.flatMap(({ type, action, member }) =>
     type === "digitalocean_droplet" && (action === "create" || action === "replace") && member !== undefined
       ? [member]
@@ -78,6 +81,16 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
   );
   const nonces = Object.fromEntries(made.map((name) => [name, all[name] ?? ""]));
   return { file, changes, unnamed: unnamedReplacements(question), before, nonces, variables, shown };
+}
+
+/** A plan that is refused is nobody's to carry out. */
+async function forgettingAtFailure<T>(cloud: Cloud, file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await forgetPlan(cloud, { file });
+    throw error;
+  }
 }
 
 /** Removes the saved plan, which holds secrets. */

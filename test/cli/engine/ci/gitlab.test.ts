@@ -104,7 +104,11 @@ describe.runIf(existsSync(linter))("what gitlab-ci-local makes of it, by GitLab'
     ["merge request", { CI_PIPELINE_SOURCE: "merge_request_event", CI_COMMIT_BRANCH: "feature" }, ["tm:plan"]],
     [
       "merge request of a fork",
-      { CI_PIPELINE_SOURCE: "merge_request_event", CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "2" },
+      {
+        CI_PIPELINE_SOURCE: "merge_request_event",
+        CI_COMMIT_BRANCH: "feature",
+        CI_MERGE_REQUEST_SOURCE_PROJECT_ID: "2",
+      },
       [],
     ],
     ["push to main", { CI_PIPELINE_SOURCE: "push", CI_COMMIT_BRANCH: "main" }, ["tm:plan", "tm:deploy"]],

@@ -68,11 +68,20 @@ describe.runIf(installed)("a plan of the real Terraform", () => {
     return { model, terraform, run };
   }
 
-  async function review({ model, terraform, run }: Opened, environment = {}, variables: Record<string, string> = {}) {
-    const { file } = await plan(run, { variables }, () => undefined);
+  async function review(
+    { model, terraform, run }: Opened,
+    environment = {},
+    variables: Record<string, string> = {},
+    given: readonly string[] = [],
+  ) {
+    const { file } = await plan(run, { variables, arguments: given }, () => undefined);
     const shown = await readJson(run, ["show", "-json", file]);
     const now = Date.UTC(2026, 10, 27, 12);
-    return { shown, plan: reviewPlan({ model, terraform, shown, result: meshPlan, environment, now, commit }) };
+    const deployed = { allow: model.policy.allow, at: now };
+    return {
+      shown,
+      plan: reviewPlan({ model, terraform, shown, result: meshPlan, deployed, environment, now, commit }),
+    };
   }
 
   beforeAll(async () => {
@@ -92,6 +101,9 @@ describe.runIf(installed)("a plan of the real Terraform", () => {
     const there = await open(buildAfter, undefined, "two");
     const second = await review(there, { SOME_TOKEN: "of-the-other-machine" }, { "nonce_gw-lon1": "22".repeat(32) });
     expect(second.plan.digest).toBe(first.plan.digest);
+    // Whoever reviewed a replacement that nobody named has agreed to the plan that names it.
+    const named = await review(here, {}, {}, ["-replace=digitalocean_droplet.hub"]);
+    expect(named.plan.digest).toBe(first.plan.digest);
     const more = await open((mesh) => {
       buildAfter(mesh);
       mesh.node("more", new Droplet({ size: "s-1vcpu-1gb", region: "lon1", ssh: [] }));
