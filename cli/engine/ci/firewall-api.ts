@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { readLimited } from "../http/limited-text.ts";
 
 const firewallSchema = z.object({
   id: z.string().min(1).max(64),
@@ -54,6 +55,8 @@ const requestTimeout = 15_000;
 const answerLimit = 8 * 1024 * 1024;
 const tries = 4;
 const pageSize = 200;
+/** An account has a few hundred firewalls at most; whoever says otherwise is not the service. */
+const mostPages = 50;
 const longestPause = 30;
 
 /** Token and address as the provider takes them from the environment. @throws TunnelMeshError TM_TERRAFORM_TOKEN */
@@ -102,11 +105,12 @@ export function createFirewallApi({ token, url, retryDelay = 500 }: FirewallApiO
     },
     async list() {
       const all: CloudFirewall[] = [];
-      for (let page = 1; ; page += 1) {
+      for (let page = 1; page <= mostPages; page += 1) {
         const answer = await need(pageSchema, "GET", `/v2/firewalls?page=${page}&per_page=${pageSize}`);
         all.push(...(answer.firewalls ?? []));
         if (answer.links?.pages?.next === undefined) return all;
       }
+      throw failure(`GET /v2/firewalls: more than ${mostPages} pages`);
     },
     async openSsh({ name, tag, addresses }) {
       const rule = { protocol: "tcp", ports: "22", sources: { addresses: [...addresses] } };
@@ -150,7 +154,7 @@ async function send(method: string, url: string, token: string, body: unknown): 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(requestTimeout),
     });
-    const text = await readText(response);
+    const text = await readLimited(response, answerLimit);
     const seconds = Number(response.headers.get("retry-after"));
     return {
       status: response.status,
@@ -162,17 +166,6 @@ async function send(method: string, url: string, token: string, body: unknown): 
     const reason = error instanceof TypeError && error.cause instanceof Error ? error.cause : (error as Error);
     throw failure(`${method} ${new URL(url).pathname}: ${reason.message}`, error);
   }
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body ?? []) {
-    size += part.length;
-    if (size > answerLimit) throw new RangeError("the answer is too long");
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
 }
 
 function refusal(method: string, path: string, { status, body }: Answer): TunnelMeshError {

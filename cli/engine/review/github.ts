@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { ErrorCode } from "../../../protocol/errors/catalogue.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { readLimited } from "../http/limited-text.ts";
 
 export interface GitHubOptions {
   /** "https://api.github.com", without a slash at its end. */
@@ -90,14 +91,7 @@ async function send({ token, signal }: GitHubOptions, method: string, url: strin
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
   });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > largest) throw new RangeError("the answer is too large");
-    chunks.push(chunk);
-  }
-  return { response, text: Buffer.concat(chunks).toString("utf8") };
+  return { response, text: await readLimited(response, largest) };
 }
 
 /** Milliseconds until a limit ends, the first (x-ratelimit-…) as well as the second (retry-after); undefined: there is none. */
