@@ -1,5 +1,8 @@
 // What routers on the way see of a tunnel: handshakes in their class of service, congestion marks as inside, no class of the inside.
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Member, makeIdentity, peerConfig } from "./member.ts";
@@ -28,11 +31,19 @@ describe.each([4, 6] as const)("over IPv%i", (family) => {
 
   /** Lines of tcpdump about what arrives at b while `act` runs. */
   async function capture(act: () => Promise<unknown>): Promise<string> {
+    const folder = mkdtempSync(path.join(tmpdir(), "tm-capture-"));
     const filter = ["dst", "host", outer[family][1], "and", "udp", "port", "51820"];
-    const dump = network.exec("b", "timeout", "8", "tcpdump", "-n", "-v", "-l", "-i", "eth0", ...filter);
-    await sleep(1_500);
-    await act();
-    return (await dump).output;
+    const capturing = ["timeout", "60", "tcpdump", "-n", "-v", "-l", "--immediate-mode", "-i", "eth0", ...filter];
+    try {
+      const dump = network.exec("b", "sh", "-c", 'echo $$ > "$0/pid"; exec "$@"', folder, ...capturing);
+      await sleep(1_000);
+      await act();
+      await sleep(200);
+      process.kill(Number(readFileSync(path.join(folder, "pid"), "utf8")), "SIGTERM");
+      return (await dump).output;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   const field = (value: number): string =>
@@ -42,7 +53,7 @@ describe.each([4, 6] as const)("over IPv%i", (family) => {
     await near.start([peerConfig(far.identity, psk, [outer[family][1]])]);
     const seen = await capture(async () => {
       await far.start([peerConfig(near.identity, psk, [outer[family][0]])]);
-      await network.exec("a", "ping", "-c", "3", "-W", "3", far.identity.ip4);
+      await network.exec("a", "ping", "-c", "3", "-i", "0.2", "-W", "3", far.identity.ip4);
     });
     expect(seen).toContain(field(0x88));
   });
@@ -50,7 +61,19 @@ describe.each([4, 6] as const)("over IPv%i", (family) => {
   it("copies the mark of what is inside, and nothing else of it", async () => {
     const seen = await capture(async () => {
       for (const service of ["0xba", "0xb9", "0xbb"]) {
-        const { output } = await network.exec("a", "ping", "-c", "2", "-W", "3", "-Q", service, far.identity.ip4);
+        const { output } = await network.exec(
+          "a",
+          "ping",
+          "-c",
+          "2",
+          "-i",
+          "0.2",
+          "-W",
+          "3",
+          "-Q",
+          service,
+          far.identity.ip4,
+        );
         expect(output).toContain(" 0% packet loss");
       }
     });
