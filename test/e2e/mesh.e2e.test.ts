@@ -93,7 +93,7 @@ describe("the wire", () => {
     const capture = (device: string): string => {
       on(
         "beta",
-        `rm -f /run/capture.pcap; timeout 6 tcpdump -i ${device} -U -w /run/capture.pcap 2>/dev/null & sleep 1; ping -c 5 -i 0.2 -p ${pattern} gamma.mesh >/dev/null; wait`,
+        `rm -f /run/capture.pcap; timeout 60 tcpdump -i ${device} -U -w /run/capture.pcap 2>/dev/null & sleep 1; ping -c 5 -i 0.2 -p ${pattern} gamma.mesh >/dev/null; sleep 0.5; kill $!; wait`,
       );
       return on("beta", "xxd -p /run/capture.pcap | tr -d '\\n'").stdout;
     };
