@@ -169,12 +169,12 @@ export class Runtime {
     return [...this.#core.links.values()].map((link) => peerStatus(link, now));
   }
 
+  /** Counters of both sides, and gauges of what is held: peers, keys, initiations in flight. */
   readCounters(): Record<string, number> {
-    const counters: Record<string, number> = { ...this.#core.plane.counters() };
-    for (const [name, value] of Object.entries(this.#core.counters.read())) {
-      counters[name] = (counters[name] ?? 0) + value;
-    }
-    return counters;
+    const { plane, counters: own, links, indices, pending } = this.#core;
+    const counters: Record<string, number> = { ...plane.counters() };
+    for (const [name, value] of Object.entries(own.read())) counters[name] = (counters[name] ?? 0) + value;
+    return { ...counters, held_peers: links.size, held_keys: indices.size, held_initiations: pending.size };
   }
 
   async ping(nid: NodeId, count: number, signal: AbortSignal | undefined): Promise<PingReply | undefined> {

@@ -5,11 +5,11 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { agentUnitText } from "../../cli/engine/install/units.ts";
 import { bundlePrograms } from "../../cli/engine/release/bundle.ts";
 import { applyItems } from "../../protocol/trust/view.ts";
 import { installHost, makeHost } from "../agent/main/host.ts";
 import { genesisItem, grantItem, keysItem, openedView, party } from "../protocol/trust/mesh.ts";
+import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,11 +20,6 @@ const { values } = parseArgs({
   },
 });
 
-/** Flags and environment of the agent's unit. */
-const unitFlags = /^ExecStart=\S+ (.*?) ?\S*agent\.mjs/m.exec(agentUnitText)?.[1]?.split(" ") ?? [];
-const environment = Object.fromEntries(
-  [...agentUnitText.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
-);
 const flags = values.flags === undefined ? unitFlags : values.flags.split(" ").filter((flag) => flag !== "");
 
 const space = `tmm${process.pid}`;
@@ -91,7 +86,7 @@ try {
   ];
   const child = spawn("ip", ["netns", "exec", space, ...program], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env["PATH"], ...unitEnvironment },
   });
   pid = child.pid;
   let output = "";

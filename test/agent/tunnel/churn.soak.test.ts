@@ -2,6 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { growthOf } from "../../bench/growth.ts";
 import { World } from "./world.ts";
 
 setFlagsFromString("--expose-gc");
@@ -13,14 +14,6 @@ function heapMiB(): number {
   collect();
   collect();
   return process.memoryUsage().heapUsed / 2 ** 20;
-}
-
-/** Least squares, per round. */
-function slope(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const over = values.reduce((sum, value, index) => sum + (index - middle) * (value - mean), 0);
-  return over / values.reduce((sum, _, index) => sum + (index - middle) ** 2, 0);
 }
 
 describe("thousands of lives of a peer", () => {
@@ -57,16 +50,16 @@ describe("thousands of lives of a peer", () => {
       heap.push(heapMiB());
     }
     // The first round compiles and fills caches.
-    const steady = heap.slice(2);
-    const growth = slope(steady);
+    const steady = heap.slice(2).map((value, round) => ({ at: (round * livesPerRound) / 1_000, value }));
+    const growth = growthOf(steady);
     console.log(
       JSON.stringify({
         lives: sent,
         heapMiB: heap.map((one) => Number(one.toFixed(2))),
-        growthPerThousand: (growth * 1_000) / livesPerRound,
+        growthPerThousand: growth,
       }),
     );
     expect(hub.runtime.status()).toEqual([]);
-    expect((growth * 1_000) / livesPerRound).toBeLessThan(0.2);
+    expect(growth).toBeLessThan(0.2);
   });
 });

@@ -56,14 +56,21 @@ export class Member {
   readonly log: string[] = [];
   readonly #network: TestNetwork;
   readonly #plane: PlaneChoice;
+  readonly #flags: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), "tm-tunnel-"));
   #child: ChildProcess | undefined;
   #answers: { readonly key: string; readonly resolve: (value: never) => void }[] = [];
 
-  constructor(network: TestNetwork, identity: Identity, plane: PlaneChoice = {}) {
+  /** @param flags of Node */
+  constructor(network: TestNetwork, identity: Identity, plane: PlaneChoice = {}, flags: readonly string[] = []) {
     this.#network = network;
     this.identity = identity;
     this.#plane = plane;
+    this.#flags = flags;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Starts the process and waits until the tunnel is up. */
@@ -73,7 +80,7 @@ export class Member {
     const config: TunnelConfig = relay === undefined ? own : { ...own, relay };
     const file = join(this.#folder, "config.json");
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    const node = [process.execPath, "--conditions=tunnelmesh-source", program, file];
+    const node = [process.execPath, ...this.#flags, "--conditions=tunnelmesh-source", program, file];
     const child = spawn("ip", ["netns", "exec", this.#network.nameOf(this.identity.name), ...node], {
       stdio: ["pipe", "pipe", "pipe"],
     });

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { publicKeyOf } from "../../../protocol/noise/primitives.ts";
 import { TestRelay } from "../../agent/tunnel/relay.ts";
 import type { TunnelConfig, TunnelPeerConfig } from "../../fixtures/tunnel-config.ts";
+import { unitFlags } from "../unit-flags.ts";
 import { absentPeers, type Contender, type Entrant, innerAddress, type Star, tunnelPort } from "./contender.ts";
 import { type Process, startProcess } from "./process.ts";
 
@@ -75,8 +76,7 @@ function closeDirectWay({ network, index }: Star, namespace: string): void {
 
 async function startTunnel(star: Star, { checkout }: OwnChoice, end: End, file: string): Promise<Process> {
   const program = path.join(checkout, "test/fixtures/tunnel.ts");
-  // The unit's flags.
-  const flags = ["--max-semi-space-size=1", "--v8-pool-size=1", "--conditions=tunnelmesh-source"];
+  const flags = [...unitFlags, "--conditions=tunnelmesh-source"];
   // More flags, to profile: --cpu-prof, --perf-basic-prof.
   const extra = (process.env["TUNNELMESH_BENCH_FLAGS"] ?? "").split(" ").filter((flag) => flag !== "");
   const started = startProcess(star.network, end.namespace, [process.execPath, ...flags, ...extra, program, file]);
