@@ -11,6 +11,8 @@ export function stepPath(state: PathState, event: PathEvent, context: PathContex
   switch (event.kind) {
     case "candidates":
       return setCandidates(state, event.source, event.paths, now);
+    case "withdrawn":
+      return withdraw(state, new Set(event.paths.map(pathKey)), context);
     case "relay":
       return {
         state: { ...state, relay: { ...state.relay, usable: event.usable, online: event.online } },
@@ -54,6 +56,21 @@ function setCandidates(
   const next = { ...state, candidates: { ...state.candidates, [source]: paths } };
   const news = paths.some((path) => !known.has(pathKey(path)));
   return { state: news ? restartRounds(next, now) : next, effects: [] };
+}
+
+function withdraw(state: PathState, gone: ReadonlySet<string>, context: PathContext): PathStep {
+  const kept = (paths: readonly DirectPath[]): readonly DirectPath[] =>
+    paths.filter((path) => !gone.has(pathKey(path)));
+  const { told, reported, seen } = state.candidates;
+  const candidates = { told: kept(told), reported: kept(reported), seen: kept(seen) };
+  const outstanding = state.outstanding.filter(({ key }) => !gone.has(key));
+  const { direct } = state;
+  if (direct.kind === "none" || !gone.has(direct.key)) {
+    return { state: { ...state, candidates, outstanding }, effects: [] };
+  }
+  const left: PathState = { ...state, candidates, outstanding, direct: { kind: "none" } };
+  const next = probe({ ...left, round: { attempt: 0, at: context.now } }, context);
+  return { state: next.state, effects: [{ kind: "moved", from: direct.key, to: "none" }, ...next.effects] };
 }
 
 /** A new series of rounds, now or when the last one is old enough; rounds that come sooner anyway stay. */

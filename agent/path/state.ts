@@ -42,6 +42,8 @@ export interface PathState {
 
 export type PathEvent =
   | { readonly kind: "candidates"; readonly source: CandidateSource; readonly paths: readonly DirectPath[] }
+  /** These are no ways after all, whoever named them. */
+  | { readonly kind: "withdrawn"; readonly paths: readonly DirectPath[] }
   | { readonly kind: "relay"; readonly usable: boolean; readonly online: boolean }
   /** The peer should be reachable now. */
   | { readonly kind: "active" }

@@ -1,5 +1,4 @@
 // The control messages between two agents: probes and their answers, and where each may be reached.
-import { cidrContains } from "../../protocol/addresses/cidr.ts";
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
 import { clientLimit, encodeClients, type HeardClient } from "../../protocol/ctl/clients.ts";
 import { decodeControl } from "../../protocol/ctl/control.ts";
@@ -25,6 +24,10 @@ export function receiveControl(core: Core, echoes: Echoes, link: Link, plaintext
   core.counters.count(`control_${message.kind}`);
   switch (message.kind) {
     case "ping": {
+      if (path.kind === "direct" && core.inside.has(path.address)) {
+        core.counters.count("path_inside");
+        return;
+      }
       const [address, port] = path.kind === "direct" ? [path.address.replace(/%.*$/, ""), path.port] : ["::", 0];
       sendControl(core, link, encodePong(message.transaction, address, port), [path]);
       return;
@@ -73,22 +76,15 @@ export function sendClients(core: Core, link: Link, paths: readonly Path[]): voi
   }
 }
 
-/** Endpoints as ways; loopback, link-local and multicast ones, and those inside the mesh, lead to somebody else or in circles. */
+/** Endpoints as ways; loopback, link-local and multicast ones, and those inside a tunnel, lead to somebody else or in circles. */
 export function directPaths(core: Core, endpoints: readonly Endpoint[]): DirectPath[] {
   const counts = new Map<string, number>();
   return endpoints.flatMap(({ address: written, port }): DirectPath[] => {
     // An address has many spellings, an IPv4 one also as IPv6; only one of them is the one that is looked for.
     const address = addressText(addressBytes(written));
-    if (port === 0 || unroutable.test(address) || isInside(core, address)) return [];
+    if (port === 0 || unroutable.test(address) || core.inside.has(address)) return [];
     const count = counts.get(address) ?? 0;
     counts.set(address, count + 1);
     return count < portsPerAddress ? [{ kind: "direct", address, port }] : [];
   });
-}
-
-/** Whether an address belongs to the mesh itself: sealed datagrams sent there would be sealed again, for ever. */
-export function isInside(core: Core, address: string): boolean {
-  const { range, range6 } = core.options;
-  const bare = address.replace(/%.*$/, "");
-  return cidrContains(range, bare) || cidrContains(range6, bare);
 }

@@ -11,6 +11,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Path } from "../transport/path.ts";
 import type { TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import type { ClientTable } from "./clients.ts";
+import type { Inside } from "./inside.ts";
 
 export type SessionKind = "tunnel" | "control";
 
@@ -60,6 +61,8 @@ export interface Core {
   readonly indices: Map<number, IndexOwner>;
   /** Stock clients and what is known of where each of them is. */
   readonly clients: ClientTable;
+  /** Addresses that are no way to a peer. */
+  readonly inside: Inside;
   readonly timestamps: SentTimestamps;
   readonly counters: Counters;
   readonly random: (length: number) => Uint8Array;

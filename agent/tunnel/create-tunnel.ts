@@ -8,7 +8,6 @@ import { hostClock } from "../system/clock.ts";
 import { loadNative } from "../system/native-load.ts";
 import type { Tunnel, TunnelClient, TunnelFactory, TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import { MeshInterface } from "./interface.ts";
-
 import { Runtime } from "./runtime.ts";
 
 /** Milliseconds between looks at timers: the finest of them is a retransmission after seconds. */
@@ -36,7 +35,7 @@ class MeshTunnel implements Tunnel {
   constructor(options: TunnelOptions, preference: PlanePreference) {
     this.#options = options;
     this.#preference = preference;
-    this.#interface = new MeshInterface(options);
+    this.#interface = new MeshInterface(options, (routes) => this.#runtime?.setRouted(routes));
   }
 
   get dataPlane(): string {

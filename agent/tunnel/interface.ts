@@ -15,15 +15,20 @@ import type { TunnelOptions } from "../tunnel.ts";
 export class MeshInterface {
   readonly #options: TunnelOptions;
   readonly #plan: NetworkPlan;
-  /** Routes of peers that the kernel has. */
-  #routes: readonly string[] = [];
+  readonly #onRouted: (routes: readonly string[]) => void;
   #wanted: readonly string[] = [];
+  /** What was wanted when the kernel was last told. */
+  #told: readonly string[] = [];
+  /** Routes of peers that the kernel has: those that were wanted and free. */
+  #routed: readonly string[] = [];
   /** Steps run one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(options: TunnelOptions) {
+  /** @param onRouted is told the routes of peers that lead to the interface, when they change */
+  constructor(options: TunnelOptions, onRouted: (routes: readonly string[]) => void) {
     this.#options = options;
+    this.#onRouted = onRouted;
     const { identity, mtu, range, range6 } = options;
     this.#plan = { interface: options.interface, mtu, ip4: identity.ip4, ip6: identity.ip6, range, range6 };
   }
@@ -54,7 +59,8 @@ export class MeshInterface {
         try {
           await plane.reopenInterface();
           await this.up();
-          this.#routes = [];
+          this.#told = [];
+          this.#routed = [];
           return await this.#sync();
         } catch (error) {
           this.#options.log("error", "the interface could not be made", { error: String(error) });
@@ -72,12 +78,10 @@ export class MeshInterface {
   async #sync(): Promise<void> {
     const device = this.#plan.interface;
     const wanted = this.#wanted;
-    if (this.#stopped || wanted.join() === this.#routes.join()) return;
-    const kept = this.#routes.filter((route) => wanted.includes(route));
-    await this.#each(
-      this.#routes.filter((route) => !wanted.includes(route)),
-      (route) => routeStep("del", route, device),
-    );
+    if (this.#stopped || wanted.join() === this.#told.join()) return;
+    const gone = this.#routed.filter((route) => !wanted.includes(route));
+    await this.#each(gone, (route) => routeStep("del", route, device));
+    const kept = this.#routed.filter((route) => wanted.includes(route));
     const fresh = wanted.filter((route) => !kept.includes(route));
     const clash = await this.#findClash(fresh);
     if (clash.size > 0) {
@@ -87,7 +91,9 @@ export class MeshInterface {
     }
     const added = fresh.filter((route) => !clash.has(route));
     await this.#each(added, (route) => routeStep("replace", route, device));
-    this.#routes = wanted;
+    this.#told = wanted;
+    this.#routed = [...kept, ...added];
+    this.#onRouted(this.#routed);
   }
 
   /** Routes that are not known to be free are not taken. */

@@ -1,6 +1,5 @@
 // This node's addresses as its peers see them: behind a NAT the only ones that others can use.
 import type { Endpoint } from "../../protocol/coordination/messages.ts";
-import { isInside } from "./control.ts";
 import type { Core } from "./core.ts";
 
 /** A NAT that gives each peer another port would fill any list. */
@@ -10,7 +9,7 @@ const limit = 2;
 export function observedEndpoints(core: Core, local: readonly Endpoint[]): Endpoint[] {
   const votes = new Map<string, { readonly endpoint: Endpoint; count: number }>();
   for (const { observed } of core.links.values()) {
-    if (observed === undefined || isInside(core, observed.address)) continue;
+    if (observed === undefined || core.inside.has(observed.address)) continue;
     const { address, port } = observed;
     if (local.some((one) => one.address === address && one.port === port)) continue;
     const key = `${address} ${port}`;

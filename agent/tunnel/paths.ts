@@ -1,7 +1,7 @@
 // Runs path machines: gives them events, sends their probes, tells the data plane where packets go.
 import { encodePing } from "../../protocol/ctl/ping.ts";
 import { stepPath } from "../path/path.ts";
-import { dataPaths, initiationPaths, isActive } from "../path/select.ts";
+import { allCandidates, dataPaths, initiationPaths, isActive } from "../path/select.ts";
 import type { PathEvent } from "../path/state.ts";
 import { usable } from "../session/session.ts";
 import { type Path, pathKey } from "../transport/path.ts";
@@ -31,6 +31,16 @@ export function runPath(core: Core, link: Link, event: PathEvent): void {
     }
   }
   applyPaths(core, link, now);
+}
+
+/** Gives up every way that leads into a tunnel by now. */
+export function dropInside(core: Core): void {
+  for (const link of core.links.values()) {
+    const { direct } = link.path;
+    const known = [...allCandidates(link.path), ...(direct.kind === "chosen" ? [direct.path] : [])];
+    const paths = known.filter(({ address }) => core.inside.has(address));
+    if (paths.length > 0) runPath(core, link, { kind: "withdrawn", paths });
+  }
 }
 
 /** A stock client's datagrams came from there, and answers go there: WireGuard's roaming. No relay leads to one. */

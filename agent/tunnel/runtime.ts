@@ -13,18 +13,19 @@ import { rejectAfterTime, stagedLimit } from "../session/limits.ts";
 import { usable } from "../session/session.ts";
 import { SentTimestamps } from "../session/timestamps.ts";
 import type { Clock } from "../system/clock.ts";
-import { readEndpoints } from "../system/network-addresses.ts";
+import { readAddresses } from "../system/network-addresses.ts";
 import { type Path, pathKey } from "../transport/path.ts";
 import type { TunnelClient, TunnelOptions, TunnelPeer } from "../tunnel.ts";
 import { ClientTable } from "./clients.ts";
-import { isInside, receiveControl, sendClients, sendEndpoints } from "./control.ts";
+import { receiveControl, sendClients, sendEndpoints } from "./control.ts";
 import { type Core, isStock, type Link, type SessionKind } from "./core.ts";
 import { Echoes } from "./echo.ts";
 import { expectedAddresses } from "./expected.ts";
 import { receive } from "./incoming.ts";
+import { Inside } from "./inside.ts";
 import { removeLink, syncLinks } from "./links.ts";
 import { observedEndpoints } from "./observed.ts";
-import { roam, runPath, tickPaths } from "./paths.ts";
+import { dropInside, roam, runPath, tickPaths } from "./paths.ts";
 import { rerouteClients } from "./routes.ts";
 import { runSession, tickSessions } from "./sessions.ts";
 import { peerStatus } from "./status.ts";
@@ -56,6 +57,7 @@ export class Runtime {
       pending: new Map(),
       indices: new Map(),
       clients: new ClientTable(identity.nid),
+      inside: new Inside([options.range, options.range6]),
       timestamps: new SentTimestamps(options.timestamps, clock, options.log),
       counters: new Counters(),
       random,
@@ -71,6 +73,12 @@ export class Runtime {
   setPeers(peers: readonly TunnelPeer[], clients: readonly TunnelClient[] = []): void {
     syncLinks(this.#core, peers, clients);
     this.#tellKnown();
+  }
+
+  /** CIDRs behind peers that the host now sends into the mesh: nobody is reached there directly. */
+  setRouted(ranges: readonly string[]): void {
+    this.#core.inside.setRouted(ranges);
+    dropInside(this.#core);
   }
 
   setRelay(available: boolean): void {
@@ -153,8 +161,8 @@ export class Runtime {
   refreshEndpoints(): void {
     this.#tellKnown();
     const { port, dualStack } = this.#core.plane.socket;
-    const { ip4, ip6 } = this.#core.options.identity;
-    const local = readEndpoints(port, dualStack).filter(({ address }) => address !== ip4 && address !== ip6);
+    const { endpoints: local, tunnels } = readAddresses(port, dualStack, this.#core.options.interface);
+    if (this.#core.inside.setTunnels(tunnels)) dropInside(this.#core);
     const own = [...local, ...observedEndpoints(this.#core, local)];
     if (JSON.stringify(own) === JSON.stringify(this.#own)) return;
     this.#own = own;
@@ -189,7 +197,7 @@ export class Runtime {
   }
 
   #heard(link: Link, path: Path, data: boolean): void {
-    if (path.kind === "direct" && isInside(this.#core, path.address)) {
+    if (path.kind === "direct" && this.#core.inside.has(path.address)) {
       this.#core.counters.count("path_inside");
       return;
     }

@@ -53,6 +53,16 @@ export function parseCidr(text: string): Cidr {
   return { family, first, last: first + size - 1n, prefix, text: `${canonical}/${prefix}` };
 }
 
+/** The range of `prefix` bits that an address lies in. @throws RangeError when it is no address, or the prefix too long */
+export function cidrAround(address: string, prefix: number): Cidr {
+  const width = address.includes(":") ? 128 : 32;
+  if (!(Number.isInteger(prefix) && prefix >= 0 && prefix <= width))
+    throw new RangeError(`a prefix is at most ${width}`);
+  const host = BigInt(width - prefix);
+  const first = (addressNumber(address) >> host) << host;
+  return parseCidr(`${width === 128 ? ipv6Of(first) : ipv4Of(first)}/${prefix}`);
+}
+
 /** The address as an unsigned number, network byte order. @throws Error when it is no address */
 export function addressNumber(address: string): bigint {
   return ipaddr
@@ -64,4 +74,10 @@ export function addressNumber(address: string): bigint {
 /** The IPv4 address of an unsigned number below 2^32. */
 export function ipv4Of(number: bigint): Ipv4Address {
   return [24n, 16n, 8n, 0n].map((shift) => String((number >> shift) & 0xffn)).join(".") as Ipv4Address;
+}
+
+/** The IPv6 address of an unsigned number below 2^128, in RFC 5952 form. */
+function ipv6Of(number: bigint): Ipv6Address {
+  const groups = Array.from({ length: 8 }, (_, index) => ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  return parseIpv6(groups.join(":"));
 }

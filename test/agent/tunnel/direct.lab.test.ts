@@ -23,6 +23,9 @@ describe.each(["portable", "native"] as const)("on the %s data plane", (backend)
   beforeAll(async () => {
     network.member("a", ["198.18.40.1/24", "fd40::1/64"]);
     network.member("b", ["198.18.40.2/24", "fd40::2/64"]);
+    network.ip("a", "tuntap", "add", "other0", "mode", "tun");
+    network.ip("a", "addr", "add", "198.18.41.1/24", "dev", "other0");
+    network.ip("a", "link", "set", "other0", "up");
     await alpha.start(toBeta);
     await beta.start(toAlpha);
   });
@@ -43,6 +46,11 @@ describe.each(["portable", "native"] as const)("on the %s data plane", (backend)
       expect(await pingBeta(20)).toContain(" 0% packet loss");
       const large = ["-c", "5", "-i", "0.05", "-s", "1372", "-W", "5", alpha.identity.ip6];
       expect((await network.exec("b", "ping", ...large)).output).toContain(" 0% packet loss");
+    });
+
+    it("offer the addresses of the host, and none of a tunnel", async () => {
+      const endpoints = await alpha.ask<{ address: string }[]>("endpoints", { method: "endpoints" });
+      expect(endpoints.map(({ address }) => address).sort()).toEqual(["198.18.40.1", "fd40::1"]);
     });
 
     it("measure a round trip through the control session", async () => {

@@ -132,6 +132,26 @@ describe("an address inside the mesh", () => {
   });
 });
 
+describe("an address that is reached through a tunnel", () => {
+  it("is given up as soon as the host sends it into the mesh, and not taken again", () => {
+    const { world, one, other } = pair([true, true], true);
+    one.send(other, "directly");
+    world.advance(2_000);
+    expect(one.runtime.status()[0]?.path).toMatchObject({ kind: "direct", address: other.address });
+    one.runtime.setRouted(["198.18.50.0/24"]);
+    world.log.length = 0;
+    one.runtime.setPeers([other.seen(true)]);
+    one.send(other, "by the relay");
+    world.advance(40_000, () => one.send(other, "tick"));
+    expect(world.log.filter(({ from, path }) => from === one && path.kind === "direct")).toEqual([]);
+    expect(texts(other)).toContain("by the relay");
+    one.runtime.setRouted([]);
+    one.runtime.setPeers([other.seen(true)]);
+    world.advance(20_000, () => one.send(other, "tick"));
+    expect(one.runtime.status()[0]?.path).toMatchObject({ kind: "direct", address: other.address });
+  });
+});
+
 describe("a peer that restarts", () => {
   it("is talked to again within seconds, without relay and coordinator", () => {
     const { world, one, other } = pair([true, true], false);

@@ -4,7 +4,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allotIpv4 } from "../../../protocol/addresses/allot.ts";
 import { cidrContains, cidrsOverlap } from "../../../protocol/addresses/cidr.ts";
-import { addressNumber, ipv4Of, parseCidr, parseIpv4, parseIpv6 } from "../../../protocol/addresses/parse.ts";
+import {
+  addressNumber,
+  cidrAround,
+  ipv4Of,
+  parseCidr,
+  parseIpv4,
+  parseIpv6,
+} from "../../../protocol/addresses/parse.ts";
 import { meshUla, nodeIp6 } from "../../../protocol/addresses/ula.ts";
 import { parseMeshId } from "../../../protocol/brand.ts";
 
@@ -46,6 +53,21 @@ describe("ranges", () => {
     expect(cidrsOverlap("10.0.0.0/8", "10.9.0.0/16")).toBe(true);
     expect(cidrsOverlap("10.0.0.0/9", "10.128.0.0/9")).toBe(false);
     expect(cidrsOverlap("0.0.0.0/0", "::/0")).toBe(false);
+  });
+
+  it("lie around an address of theirs", () => {
+    expect(cidrAround("10.1.2.3", 8).text).toBe("10.0.0.0/8");
+    expect(cidrAround("fd00:1:2:3::4", 48).text).toBe("fd00:1:2::/48");
+    expect([cidrAround("10.1.2.3", 32).text, cidrAround("::1", 128).text]).toEqual(["10.1.2.3/32", "::1/128"]);
+    expect(cidrAround("255.255.255.255", 0).text).toBe("0.0.0.0/0");
+    for (const [address, prefix] of [
+      ["10.1.2.3", 33],
+      ["::1", 129],
+      ["10.1.2.3", -1],
+      ["nothing", 8],
+    ] as const) {
+      expect(() => cidrAround(address, prefix)).toThrow();
+    }
   });
 });
 
