@@ -1,10 +1,11 @@
 // The full log of a command in .tm/logs/: readable by its owner alone, the newest 20 kept.
 import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { escapeControls } from "../output/escape.ts";
 
 const kept = 20;
 
-/** Takes lines; never a secret. */
+/** Takes lines; never a secret. Control characters are kept as escapes: the file will be shown on a terminal. */
 export interface CommandLog {
   write(text: string): void;
   /** Where the file is; undefined while there is none. */
@@ -20,7 +21,7 @@ export function createLog(command: string): CommandLog & { open(projectFolder: s
       return file;
     },
     write(text) {
-      const line = `${new Date().toISOString()} ${text}\n`;
+      const line = `${new Date().toISOString()} ${escapeControls(text)}\n`;
       if (file !== undefined) appendFileSync(file, line);
       else if (waiting.length < 1000) waiting.push(line);
     },

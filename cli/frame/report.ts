@@ -21,7 +21,7 @@ export function reportError(error: unknown, options: ReportOptions): void {
   process.exitCode = known.exitCode;
   if (options.json) process.stdout.write(`${JSON.stringify({ error: errorReport(known) }, undefined, 2)}\n`);
   else process.stderr.write(renderError(known));
-  if (options.verbose) process.stderr.write(`${traceOf(error)}\n`);
+  if (options.verbose) process.stderr.write(`${escapeControls(traceOf(error))}\n`);
   if (options.logFile !== undefined) process.stderr.write(`Full log: ${options.logFile}\n`);
 }
 
@@ -58,7 +58,7 @@ function renderError(error: TunnelMeshError): string {
           .map((line) => `  ${line}`)),
     `  ${entry.cause}`,
     paint("bold", "Try this:"),
-    ...error.advice.map((advice) => `  - ${advice}`),
+    ...error.advice.map((advice) => `  - ${escapeControls(advice)}`),
     paint("dim", `Code: ${error.code}`),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,4 +1,5 @@
 // Chooses how progress is shown: a list on a terminal, lines elsewhere; always on stderr, as stdout is for the result.
+import { escapeProgress } from "./escaped.ts";
 import type { ShownProgress } from "./shown.ts";
 
 export interface ProgressOptions {
@@ -8,14 +9,15 @@ export interface ProgressOptions {
   readonly verbose: boolean;
 }
 
-/** The renderer of a list is loaded only where it draws. */
+/** What hosts say is shown without control characters. The renderer of a list is loaded only where it draws. */
 export async function createProgress({ mode, log, verbose }: ProgressOptions): Promise<ShownProgress> {
   if (mode === "list") {
     const { createListProgress } = await import("./list.ts");
-    return createListProgress({ stream: process.stderr, log });
+    return escapeProgress(createListProgress({ stream: process.stderr, log }));
   }
   const { createLineProgress } = await import("./lines.ts");
-  return createLineProgress({ write: (line) => process.stderr.write(`${line}\n`), log, verbose });
+  const write = (line: string): unknown => process.stderr.write(`${line}\n`);
+  return escapeProgress(createLineProgress({ write, log, verbose }));
 }
 
 /** A list where both streams are terminals and nothing asked for JSON or plain output. */

@@ -3,7 +3,7 @@ import type { ShownProgress } from "./shown.ts";
 
 /** Writes one line for each step that a row takes. */
 export function createLineProgress(options: {
-  readonly write: (line: string) => void;
+  readonly write: (line: string) => unknown;
   readonly log: (text: string) => void;
   readonly verbose: boolean;
 }): ShownProgress {

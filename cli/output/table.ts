@@ -1,8 +1,9 @@
 // Plain tables: columns as wide as their widest cell, two spaces between.
+import { escapeControls } from "./escape.ts";
 
-/** Renders rows under headings; trailing spaces are cut. */
+/** Renders rows under headings; trailing spaces are cut. Cells may come from hosts: control characters are shown as escapes. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [headings, ...rows];
+  const all = [headings, ...rows.map((row) => row.map(escapeControls))];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
     .map((row) =>

@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { callerFlags } from "../../../cli/frame/caller.ts";
 import { createLog } from "../../../cli/frame/log.ts";
-import { asTunnelMeshError, errorReport } from "../../../cli/frame/report.ts";
+import { asTunnelMeshError, errorReport, reportError } from "../../../cli/frame/report.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { makeProject, root } from "../run-tm.ts";
 
@@ -49,6 +49,29 @@ describe("reports", () => {
   });
 });
 
+describe("what a host says in an error", () => {
+  it("reaches no terminal as it is, with --verbose neither", () => {
+    const steering = "\u001b]0;owned\u0007\u001b[2J";
+    const cause = new Error(`stderr: ${steering}`);
+    const error = new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: steering, advice: [steering], cause });
+    let said = "";
+    const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      said += String(text);
+      return true;
+    });
+    const before = process.exitCode;
+    try {
+      reportError(error, { json: false, verbose: true });
+    } finally {
+      stderr.mockRestore();
+      process.exitCode = before;
+    }
+    expect(said.match(/\\x1b]0;owned\\x07/g)?.length).toBeGreaterThan(3);
+    expect(said).not.toContain("\u001b]");
+    expect(said).not.toContain("\u001b[2J");
+  });
+});
+
 describe("the log", () => {
   it("keeps what came before the project was known", () => {
     using project = makeProject({});
@@ -60,6 +83,14 @@ describe("the log", () => {
     log.write("second");
     expect(path.basename(log.file ?? "")).toMatch(/^\d{4}-.*-local-up\.log$/);
     expect(readFileSync(log.file ?? "", "utf8")).toMatch(/^\S+Z first\n\S+Z second\n$/);
+  });
+
+  it("keeps nothing that would steer the terminal on which it is read", () => {
+    using project = makeProject({});
+    const log = createLog("deploy");
+    log.open(project.folder);
+    log.write("alpha: \u001b[2Jgone");
+    expect(readFileSync(log.file ?? "", "utf8")).toContain("alpha: \\x1b[2Jgone");
   });
 });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostStatus } from "../../../cli/engine/deploy/contract.ts";
 import { chooseMode } from "../../../cli/output/create.ts";
+import { escapeProgress } from "../../../cli/output/escaped.ts";
 import { createLineProgress } from "../../../cli/output/lines.ts";
 import { renderHosts, renderPeerTable, renderPolicyNote, renderStatus } from "../../../cli/output/mesh.ts";
 import { count, renderDuration, renderTable } from "../../../cli/output/table.ts";
@@ -174,6 +175,25 @@ describe("progress as lines", () => {
     expect(log).toContain("detail");
   });
 
+  it("shows and keeps what hosts say without control characters, its lines behind the first", async () => {
+    const kept: string[] = [];
+    const progress = escapeProgress(
+      createLineProgress({ write: (line) => kept.push(line), log: (text) => kept.push(text), verbose: true }),
+    );
+    const steering = "\u001b[31m\r\u202e";
+    progress.phase(steering);
+    const row = progress.row(`alpha${steering}`);
+    row.update(`first${steering}\nsecond`);
+    row.done();
+    progress.row("beta").fail(steering);
+    progress.row("gamma").skip(steering);
+    progress.log(`whole\nlines ${steering}`);
+    await progress.end();
+    for (const one of steering) if (/\p{C}/u.test(one)) expect(kept.join("")).not.toContain(one);
+    expect(kept).toContain("alpha\\x1b[31m\\x0d\\u202e: first\\x1b[31m\\x0d\\u202e\n    second");
+    expect(kept).toContain("whole\nlines \\x1b[31m\\x0d\\u202e");
+  });
+
   it("is chosen wherever something else than a person reads", () => {
     expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("lines");
     expect(chooseMode({ json: false, verbose: true, plain: false })).toBe("lines");
@@ -186,5 +206,6 @@ describe("small words", () => {
     expect([count(1, "host"), count(0, "host"), count(3, "change")]).toEqual(["1 host", "0 hosts", "3 changes"]);
     expect([0, 1400, 61_000, 3_900_000].map(renderDuration)).toEqual(["0 s", "1 s", "1 min", "1 h 5 min"]);
     expect(renderTable(["A", "B"], [["long", "x"], ["s"]])).toBe("A     B\nlong  x\ns");
+    expect(renderTable(["A", "B"], [["\u001b[2J", "x"]])).toBe("A        B\n\\x1b[2J  x");
   });
 });
