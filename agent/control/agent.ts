@@ -20,6 +20,7 @@ import type { Log } from "../system/log.ts";
 import type { Tunnel, TunnelFactory } from "../tunnel.ts";
 import { Alarms } from "./alarms.ts";
 import { CoordinatorLink, coordinatorText } from "./coordinator-link.ts";
+import { KeptHints } from "./kept-hints.ts";
 import { type MemberState, memberState } from "./member-state.ts";
 import { Paced } from "./paced.ts";
 import type { TimestampFile } from "./timestamp-file.ts";
@@ -58,16 +59,15 @@ export class Agent {
   #coordinator = "";
   #refreshing: Promise<void> | undefined;
   #again = false;
-  readonly #presence = new Paced(() => {
-    void this.refresh();
-    void this.#saveHints();
-  }, presenceInterval);
+  readonly #presence = new Paced(() => void this.refresh(), presenceInterval);
+  readonly #keptHints: KeptHints;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: AgentParts) {
     this.parts = parts;
     const { map, identity, configuration, release, log } = parts;
+    this.#keptHints = new KeptHints(parts.hints, () => map.view.members.keys(), log);
     this.clientSecrets = new ClientSecrets({ nid: identity.nid, ctl: identity.ctl.privateKey });
     this.link = new CoordinatorLink({
       nid: identity.nid,
@@ -142,7 +142,7 @@ export class Agent {
     await this.#refreshing;
     await this.#takeDown();
     await this.parts.timestamps.flush();
-    await this.#saveHints();
+    await this.#keptHints.stop();
   }
 
   /** Brings tunnel, peers and names in line with the map and the hints. */
@@ -277,6 +277,7 @@ export class Agent {
       peers.filter(({ nid }) => view.members.has(nid as NodeId)),
     );
     this.#presence.ask();
+    this.#keptHints.changed();
   }
 
   #relayChanged(available: boolean): void {
@@ -287,14 +288,5 @@ export class Agent {
     // What the coordinator said before it took this node is settled now.
     if (available) this.#alarms.clearNotices();
     this.#tunnel?.tunnel.relayChanged(available);
-  }
-
-  async #saveHints(): Promise<void> {
-    const { hints, map, log } = this.parts;
-    try {
-      await hints.save(map.view.members.keys());
-    } catch (error) {
-      log("warn", "endpoints of peers could not be kept", { cause: String(error) });
-    }
   }
 }

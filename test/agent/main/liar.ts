@@ -16,6 +16,8 @@ export interface Liar {
   /** Messages of the agent, in order. */
   readonly heard: CoordinationMessage[];
   send<K extends CoordinationKind>(kind: K, body: CoordinationBodies[K]): void;
+  /** Bytes that the agent's side has not taken from this process yet. */
+  unread(): number;
   close(): void;
 }
 
@@ -51,9 +53,10 @@ export async function startLiar(local: KeyPair, meshId: string): Promise<Liar> {
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
+  const unread = (): number => [...server.clients].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
   const close = (): void => {
     for (const client of server.clients) client.terminate();
     server.close();
   };
-  return { url: `ws://127.0.0.1:${port}`, heard, send: (kind, body) => send(kind, body), close };
+  return { url: `ws://127.0.0.1:${port}`, heard, send: (kind, body) => send(kind, body), unread, close };
 }
