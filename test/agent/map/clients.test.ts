@@ -77,6 +77,25 @@ describe("a client", () => {
     expect(agents.map(({ name }) => name)).toEqual(["beta"]);
   });
 
+  it("keeps its pre-shared key when the network secret is rotated, which gives agents another", async () => {
+    const view = await viewWith();
+    const rotated = applyItems(view, [keysItem(view, beta, { gen: 2, seq: 2 })], now).view;
+    const secrets = secretsOf(alpha);
+    await secrets.follow(rotated);
+    const generations = [1, 2].map((gen) => ({ gen, secret: `0${gen}`.repeat(32) }));
+    const keysIn = (held: typeof generations, of: typeof view) => {
+      const network = { v: 1, mesh: of.meshId, generations: held } as const;
+      const agents = peerDeriver()({ view: of, own: own(alpha), secret: network, hint: () => undefined });
+      const clients = deriveClientPeers({ view: of, own: own(alpha), secret: (client) => secrets.get(client) });
+      return [agents[0]?.tunnelPsk, clients[0]?.tunnelPsk];
+    };
+    const [agentBefore, clientBefore] = keysIn(generations.slice(0, 1), view);
+    const [agentAfter, clientAfter] = keysIn(generations, rotated);
+    expect(agentAfter).not.toEqual(agentBefore);
+    expect(clientAfter).toEqual(clientBefore);
+    expect(clientAfter).toHaveLength(32);
+  });
+
   it("is reached through its gateways, as everybody knows", async () => {
     const view = await viewWith();
     const ip6 = view.members.get(nid)?.ip6 ?? "";
