@@ -46,6 +46,19 @@ describe("admission", () => {
     expect(admission.admit(other, proven, 1)).toBe("cookie");
   });
 
+  it("takes a cookie for 120 s, and then asks for a new one", () => {
+    let number = 0;
+    const admission = new AdmissionControl((length) => new Uint8Array(length).fill(++number));
+    const path = from("198.18.0.1");
+    flood(admission, 120, 0);
+    const cookie = admission.cookie(path, 0);
+    const proven = appendMacs(tunnelProfile, key, head, cookie);
+    flood(admission, 120, 119_500);
+    expect(admission.admit(path, proven, 119_900)).toBe("admitted");
+    expect(admission.admit(path, proven, 120_000)).toBe("cookie");
+    expect(admission.cookie(path, 120_000)).not.toEqual(cookie);
+  });
+
   it("sends no more than five hundred cookies a second, however many sources ask", () => {
     const admission = make();
     const verdicts: string[] = [];

@@ -164,6 +164,32 @@ describe("indices", () => {
     expect(indices.length).toBeGreaterThan(8);
     expect(new Set(indices).size).toBe(new Set(indices.map((index) => index >>> 8)).size);
   });
+
+  it("in use are not given again, whatever the random numbers are", () => {
+    const world = new World();
+    // Each of sixteen numbers many times in a row; two sessions and their handshakes hold up to eight.
+    let drawn = 0;
+    world.random = (length) =>
+      length === 4 ? Uint8Array.of((drawn++ >>> 5) & 15, 0, 0, 0) : Uint8Array.from(randomBytes(length));
+    const [one, other] = [world.add(), world.add()];
+    let [installed, clashes] = [0, 0];
+    for (const { plane } of [one, other]) {
+      const install = plane.installKeys.bind(plane);
+      plane.installKeys = (keys) => {
+        installed += 1;
+        if (plane.keys.has(keys.localIndex)) clashes += 1;
+        install(keys);
+      };
+    }
+    one.runtime.setPeers([other.seen(true)]);
+    other.runtime.setPeers([one.seen(true)]);
+    world.advance(1_500_000, () => {
+      if (world.now % 1_000 === 0) one.send(other, `${world.now}`);
+    });
+    expect(installed).toBeGreaterThan(20);
+    expect(clashes).toBe(0);
+    expect(texts(other)).toHaveLength(1_500);
+  });
 });
 
 describe("counters", () => {

@@ -72,7 +72,7 @@ export class Node {
         this.reported = endpoints;
       },
     };
-    const runtime = new Runtime(options, plane, this.#world.clock, (length) => Uint8Array.from(randomBytes(length)));
+    const runtime = new Runtime(options, plane, this.#world.clock, (length) => this.#world.random(length));
     plane.runtime = runtime;
     return [plane, runtime];
   }
@@ -90,6 +90,7 @@ export class World {
   now = 1_000;
   readonly clock = { now: () => this.now, wall: () => 1_800_000_000_000 + this.now };
   readonly log: Flight[] = [];
+  random = (length: number): Uint8Array => Uint8Array.from(randomBytes(length));
   /** Who the relay says a frame is from. */
   relayNames: (from: Node) => Node = (from) => from;
   /** Where a direct datagram seems to come from. */
