@@ -1,7 +1,6 @@
 // Nebula: certificates of an authority made for the run, every host known by its address.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   absentPeers,
@@ -13,7 +12,8 @@ import {
   tunnelPort,
   waitFor,
 } from "./contender.ts";
-import { type Process, startProcess } from "./process.ts";
+import { endsOf, enterStar, othersOf } from "./enter.ts";
+import { startProcess } from "./process.ts";
 
 export interface NebulaPrograms {
   readonly nebula: string;
@@ -25,20 +25,15 @@ export function nebulaEntrant(version: string, programs: NebulaPrograms): Entran
 }
 
 async function startStar({ nebula, certificates }: NebulaPrograms, star: Star): Promise<Contender> {
-  const folder = mkdtempSync(path.join(tmpdir(), "tm-bench-nebula-"));
-  const run = (...parameters: string[]): void => void execFileSync(certificates, parameters, { cwd: folder });
-  const processes: Process[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(processes.map(async (one) => await one.stop()));
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
+  return await enterStar("nebula", star, async ({ folder, processes }) => {
+    const run = (...parameters: string[]): void => void execFileSync(certificates, parameters, { cwd: folder });
     run("ca", "-name", "bench");
-    const ends = [star.hub, ...star.spokes];
-    for (const [number, namespace] of ends.entries()) {
+    const ends = endsOf(star);
+    for (const end of ends) {
+      const { namespace, number } = end;
       run("sign", "-name", namespace, "-ip", `${innerAddress(star, number)}/24`);
-      const others = number === 0 ? ends.slice(1) : ends.slice(0, 1);
-      const known = others.map((other) => [innerAddress(star, ends.indexOf(other)), star.outer(other)] as const);
+      const others = othersOf(ends, end);
+      const known = others.map((other) => [innerAddress(star, other.number), star.outer(other.namespace)] as const);
       const absent = Array.from({ length: absentPeers(others.length) }, (_, place) => {
         // Addresses in the outer network that nobody has.
         return [innerAddress(star, 100 + place), `198.18.141.${240 + place}`] as const;
@@ -47,17 +42,13 @@ async function startStar({ nebula, certificates }: NebulaPrograms, star: Star): 
       writeFileSync(file, JSON.stringify(makeConfig(star, folder, namespace, [...known, ...absent])), { mode: 0o600 });
       processes.push(startProcess(star.network, namespace, [nebula, "-config", file]));
     }
-    for (const [number, namespace] of ends.entries()) {
+    for (const { namespace, number } of ends) {
       await waitFor(`nebula in ${namespace}`, async () => {
         const { output } = await star.network.exec(namespace, "ip", "-4", "-o", "addr");
         return { done: output.includes(` ${innerAddress(star, number)}/`), said: output };
       });
     }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { name: "nebula", address: innerAddress(star, 0), processes: processes.map(({ pid }) => pid), stop };
+  });
 }
 
 /** Nebula reads YAML, of which JSON is a part. What is not said stays as Nebula has it by default, the cipher too. */

@@ -1,8 +1,7 @@
 // TunnelMesh's own tunnel: the agent's packet side in a process of its own, directly over UDP or through a relay.
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { publicKeyOf } from "../../../protocol/noise/primitives.ts";
@@ -10,6 +9,7 @@ import { TestRelay } from "../../agent/tunnel/relay.ts";
 import type { TunnelConfig, TunnelPeerConfig } from "../../fixtures/tunnel-config.ts";
 import { unitFlags } from "../unit-flags.ts";
 import { absentPeers, type Contender, type Entrant, innerAddress, type Star, tunnelPort } from "./contender.ts";
+import { endsOf, enterStar, othersOf } from "./enter.ts";
 import { type Process, startProcess } from "./process.ts";
 
 export interface OwnChoice {
@@ -35,37 +35,24 @@ interface End {
 }
 
 async function startStar(name: string, choice: OwnChoice, star: Star): Promise<Contender> {
-  const folder = mkdtempSync(path.join(tmpdir(), "tm-bench-own-"));
-  const relay = choice.relayed ? new TestRelay({ keep: false }) : undefined;
-  const processes: Process[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(processes.map(async (one) => await one.stop()));
-    await relay?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
+  return await enterStar(name, star, async ({ folder, processes, endings }) => {
+    const relay = choice.relayed ? new TestRelay({ keep: false }) : undefined;
     if (relay !== undefined) {
+      endings.push(async () => await relay.stop());
       await relay.start();
-      for (const namespace of [star.hub, ...star.spokes]) closeDirectWay(star, namespace);
+      for (const { namespace } of endsOf(star)) closeDirectWay(star, namespace);
     }
-    const ends = [star.hub, ...star.spokes].map(
-      (namespace, number): End => ({ namespace, number, x25519: randomBytes(32), ctl: randomBytes(32) }),
-    );
+    const ends = endsOf(star).map((end): End => ({ ...end, x25519: randomBytes(32), ctl: randomBytes(32) }));
     const psk = randomBytes(32).toString("hex");
     for (const end of ends) {
-      const others = end.number === 0 ? ends.slice(1) : ends.slice(0, 1);
-      const config = makeConfig(star, choice, end, others, psk);
+      const config = makeConfig(star, choice, end, othersOf(ends, end), psk);
       const file = path.join(folder, `${end.namespace}.json`);
       writeFileSync(file, JSON.stringify(relay === undefined ? config : { ...config, relay: relay.path }), {
         mode: 0o600,
       });
       processes.push(await startTunnel(star, choice, end, file));
     }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { name, address: innerAddress(star, 0), processes: processes.map(({ pid }) => pid), stop };
+  });
 }
 
 /** Ends of a relayed tunnel tell each other their addresses and would go there. */

@@ -1,7 +1,6 @@
 // Programs that speak WireGuard and are set with wg: wireguard-go and boringtun-cli.
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { publicKeyOf } from "../../../protocol/noise/primitives.ts";
 import {
@@ -14,6 +13,7 @@ import {
   tunnelPort,
   waitFor,
 } from "./contender.ts";
+import { endsOf, enterStar, othersOf } from "./enter.ts";
 import { startProcess } from "./process.ts";
 
 interface End {
@@ -35,29 +35,16 @@ export function wireguardEntrant(
 }
 
 async function startStar(name: string, program: string, parameters: readonly string[], star: Star): Promise<Contender> {
-  const folder = mkdtempSync(path.join(tmpdir(), "tm-bench-wg-"));
-  const ends = [star.hub, ...star.spokes].map(
-    (namespace, number): End => ({
-      namespace,
-      number,
-      device: `w${process.pid % 1_000_000}i${star.index}n${number}`,
-      secret: randomBytes(32),
-    }),
-  );
-  const processes = ends.map(({ namespace, device }) =>
-    startProcess(star.network, namespace, [program, ...parameters, device]),
-  );
-  const stop = async (): Promise<void> => {
-    await Promise.all(processes.map(async (one) => await one.stop()));
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
+  return await enterStar(name, star, async ({ folder, processes }) => {
+    const ends = endsOf(star).map((end): End => {
+      const device = `w${process.pid % 1_000_000}i${star.index}n${end.number}`;
+      return { ...end, device, secret: randomBytes(32) };
+    });
+    for (const { namespace, device } of ends) {
+      processes.push(startProcess(star.network, namespace, [program, ...parameters, device]));
+    }
     for (const end of ends) await configure(star, ends, end, folder);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { name, address: innerAddress(star, 0), processes: processes.map(({ pid }) => pid), stop };
+  });
 }
 
 async function configure(star: Star, ends: readonly End[], end: End, folder: string): Promise<void> {
@@ -65,7 +52,7 @@ async function configure(star: Star, ends: readonly End[], end: End, folder: str
   const { namespace, number, device, secret } = end;
   const file = path.join(folder, device);
   writeFileSync(file, secret.toString("base64"), { mode: 0o600 });
-  const others = number === 0 ? ends.slice(1) : ends.slice(0, 1);
+  const others = othersOf(ends, end);
   const port = tunnelPort + index;
   const peer = (key: Uint8Array, inner: number): string[] => [
     ...["peer", Buffer.from(publicKeyOf(key)).toString("base64"), "allowed-ips", `${innerAddress(star, inner)}/32`],
