@@ -10,7 +10,7 @@ export const silenceBeforePing = 700;
 /** A ping unanswered for so long makes its path suspect; slow paths get four round trips. */
 export const suspectAfter = 500;
 export const suspectInterval = 500;
-/** New packets come by the relay and none directly for so long: the peer has left the direct path already. */
+/** New packets come another way and none by the direct path for so long: the peer may have left it already. */
 export const overtakenAfter = 300;
 /** A suspect path that never answers is given up. */
 export const suspectTime = 10_000;

@@ -84,21 +84,40 @@ function heard(state: PathState, path: Path, data: boolean, context: PathContext
   const awake = data ? wake(state, now) : state;
   if (path.kind === "relay") {
     const relayed = { ...awake, relay: { ...awake.relay, heardAt: now } };
-    const { direct } = relayed;
     // A copy that came directly first would have been refused as a replay, so this one overtook it or is the only one.
-    const overtaken = data && direct.kind === "chosen" && now - relayed.directHeardAt > overtakenAfter;
-    if (!overtaken || direct.suspectSince !== undefined) return { state: relayed, effects: [] };
-    return probe({ ...relayed, direct: { ...direct, suspectSince: now } }, context);
+    if (!data || !seemsLeft(relayed, now)) return { state: relayed, effects: [] };
+    return probe(suspect(relayed, now), context);
   }
   const key = pathKey(path);
-  if (awake.direct.kind === "chosen" && awake.direct.key === key) {
+  const { direct, candidates } = awake;
+  if (direct.kind === "chosen" && direct.key === key) {
     return { state: { ...awake, directHeardAt: now }, effects: [] };
   }
-  if (allCandidates(awake).some((candidate) => pathKey(candidate) === key)) return { state: awake, effects: [] };
-  const seen = [path, ...awake.candidates.seen].slice(0, seenLimit);
-  const added = { ...awake, candidates: { ...awake.candidates, seen } };
-  if (!added.controlReady) return { state: { ...added, round: { attempt: 0, at: now } }, effects: [] };
-  return ping(added, path, context);
+  // Ways that were named are asked in rounds: both ends may choose one of those, each another.
+  if ([...candidates.told, ...candidates.reported].some((one) => pathKey(one) === key)) {
+    return { state: awake, effects: [] };
+  }
+  const known = candidates.seen.some((one) => pathKey(one) === key);
+  const seen = known ? candidates.seen : [path, ...candidates.seen].slice(0, seenLimit);
+  const added: PathState = { ...awake, candidates: { ...candidates, seen } };
+  // A NAT gave the peer another port, or it went elsewhere: whichever of the two answers is where it is.
+  const left = data && seemsLeft(added, now);
+  if (known && !left) return { state: added, effects: [] };
+  const next = left ? suspect(added, now) : added;
+  if (!next.controlReady) return { state: { ...next, round: { attempt: 0, at: now } }, effects: [] };
+  const asked = left && direct.kind === "chosen" ? ping(next, direct.path, context) : { state: next, effects: [] };
+  const pinged = ping(asked.state, path, context);
+  return { state: pinged.state, effects: [...asked.effects, ...pinged.effects] };
+}
+
+/** New packets come another way and none by the direct path for a while. Once it is suspect, the probes decide. */
+function seemsLeft({ direct, directHeardAt }: PathState, now: number): boolean {
+  return direct.kind === "chosen" && direct.suspectSince === undefined && now - directHeardAt > overtakenAfter;
+}
+
+function suspect(state: PathState, now: number): PathState {
+  const { direct } = state;
+  return direct.kind === "none" ? state : { ...state, direct: { ...direct, suspectSince: now } };
 }
 
 /** Says whether a pong answers a ping that was sent on that path within the last 5 s; any other changes nothing (protocol.md §6c). */

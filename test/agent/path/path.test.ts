@@ -149,6 +149,49 @@ describe("probes", () => {
   });
 });
 
+describe("a peer whose NAT gives it another port", () => {
+  const moved: DirectPath = { ...far, port: 40_000 };
+  const talking = (): World => {
+    const world = new World().answers(far, 40).ready([far], false);
+    world.give({ kind: "heard", path: far, data: true });
+    world.advance(5_000, () => world.give({ kind: "heard", path: far, data: true }));
+    expect(world.paths).toEqual([far]);
+    return world;
+  };
+
+  it("is followed within 400 ms and a round trip, though nothing is sent to it", () => {
+    const world = talking();
+    world.roundTrips.delete(pathKey(far));
+    world.answers(moved, 40);
+    const start = world.now;
+    world.advance(2_000, () => {
+      if (world.state.direct.kind === "chosen" && world.state.direct.key === pathKey(far)) {
+        expect(world.now - start).toBeLessThan(500);
+      }
+      world.give({ kind: "heard", path: moved, data: true });
+    });
+    expect(world.paths).toEqual([moved]);
+  });
+
+  it("is not followed where the old port answers, and the new one is not asked without end", () => {
+    const world = talking().answers(moved, 60);
+    const before = world.pings.length;
+    world.advance(20_000, () => world.give({ kind: "heard", path: moved, data: true }));
+    expect(world.paths).toEqual([far]);
+    expect(world.pings.slice(before).filter(({ key }) => key === pathKey(moved)).length).toBeLessThan(80);
+  });
+
+  it("is not followed to where only copies come from", () => {
+    const world = talking();
+    world.advance(10_000, () => {
+      world.give({ kind: "heard", path: far, data: true });
+      world.give({ kind: "heard", path: moved, data: true });
+    });
+    expect(world.pings.filter(({ key }) => key === pathKey(moved))).toHaveLength(1);
+    expect(world.paths).toEqual([far]);
+  });
+});
+
 describe("a pong", () => {
   const ask = (): { world: World; transaction: string } => {
     const world = new World().ready([near, far]);
