@@ -9,6 +9,7 @@ import { bundlePrograms } from "../../cli/engine/release/bundle.ts";
 import { applyItems } from "../../protocol/trust/view.ts";
 import { installHost, makeHost } from "../agent/main/host.ts";
 import { genesisItem, grantItem, keysItem, openedView, party } from "../protocol/trust/mesh.ts";
+import { processorSeconds } from "./tunnel/process.ts";
 import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 
 const { values } = parseArgs({
@@ -44,21 +45,13 @@ function install(): string {
   return view.meshId;
 }
 
-interface Usage {
-  readonly memory: Readonly<Record<string, number>>;
-  readonly ticks: number;
-}
-
-function readUsage(pid: number): Usage {
+/** MiB by the kernel's names. */
+function readMemory(pid: number): Readonly<Record<string, number>> {
   const text = readFileSync(`/proc/${pid}/status`, "utf8") + readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const names = ["VmRSS", "VmHWM", "RssAnon", "RssFile", "RssShmem", "Pss"];
-  const memory = Object.fromEntries(
+  return Object.fromEntries(
     names.map((name) => [name, Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0) / 1024]),
   );
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // proc(5): utime and stime are fields 14 and 15; the name in field 2 may hold blanks.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return { memory, ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
 execFileSync("ip", ["netns", "add", space]);
@@ -94,11 +87,10 @@ try {
   await sleep(5_000);
   if (pid === undefined || child.exitCode !== null) throw new Error(`the agent ended:\n${output}`);
   if (process.env["TUNNELMESH_BENCH_LOG"] !== undefined) process.stderr.write(output);
-  const before = readUsage(pid);
+  const before = processorSeconds([pid]);
   await sleep(Number(values.seconds) * 1_000);
-  const after = readUsage(pid);
-  const processor = (after.ticks - before.ticks) / Number(values.seconds);
-  const memory = Object.entries(after.memory).map(([name, value]) => `${name} ${value.toFixed(1)}`);
+  const processor = (100 * (processorSeconds([pid]) - before)) / Number(values.seconds);
+  const memory = Object.entries(readMemory(pid)).map(([name, value]) => `${name} ${value.toFixed(1)}`);
   process.stdout.write(
     `${values.peers} peers, ${flags.join(" ")}: ${memory.join(", ")} MiB; ${processor.toFixed(2)} % of a core\n`,
   );
