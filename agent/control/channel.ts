@@ -2,7 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { WebSocket } from "ws";
 import type { MeshId, NodeId } from "../../protocol/brand.ts";
-import { finishChannel, type PendingChannel, startChannel } from "../../protocol/coordination/channel.ts";
+import {
+  abandonChannel,
+  finishChannel,
+  type PendingChannel,
+  startChannel,
+} from "../../protocol/coordination/channel.ts";
 import {
   type CoordinationBodies,
   type CoordinationKind,
@@ -98,6 +103,7 @@ export class Channel {
     if (this.#state.kind === "closed") return;
     const phase = this.#state.kind;
     if (this.#state.kind === "open") this.#state.transport.close();
+    if (this.#state.kind === "handshaking") abandonChannel(this.#state.pending);
     this.#state = { kind: "closed" };
     clearTimeout(this.#timer);
     this.#socket.terminate();

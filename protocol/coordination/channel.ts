@@ -102,6 +102,7 @@ export function acceptChannel(accept: ChannelAccept): AcceptedChannel | ChannelR
   const read = readMessage(state, covered.subarray(1));
   if (!read.ok) return read;
   const written = writeMessage(read.state, replyPayload, ephemeral);
+  eraseHandshake(read.state);
   if (!written.ok) return written;
   const transport = new ChannelTransport(handshakeKeys(written.state));
   eraseHandshake(written.state);
@@ -110,7 +111,7 @@ export function acceptChannel(accept: ChannelAccept): AcceptedChannel | ChannelR
   return { ok: true, reply: written.message, remoteStatic, payload: read.payload, transport };
 }
 
-/** Reads the second frame. After a refusal the WebSocket is to be closed; after success `pending` is spent. */
+/** Reads the second frame. After a refusal the WebSocket is to be closed, and `pending` abandoned; after success it is spent, and erased. */
 export function finishChannel(
   pending: PendingChannel,
   reply: Uint8Array,
@@ -120,7 +121,13 @@ export function finishChannel(
   if (!read.ok) return read;
   const transport = new ChannelTransport(handshakeKeys(read.state));
   eraseHandshake(read.state);
+  eraseHandshake(pending.state);
   return { ok: true, payload: read.payload, transport };
+}
+
+/** Erases a first frame's secrets: nobody will answer it any more. */
+export function abandonChannel(pending: PendingChannel): void {
+  eraseHandshake(pending.state);
 }
 
 function prologueOf(meshId: Uint8Array): Uint8Array {

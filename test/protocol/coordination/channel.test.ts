@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  abandonChannel,
   acceptChannel,
   channelVersion,
   finishChannel,
@@ -100,6 +101,21 @@ describe("handshake", () => {
     const low = reply.slice().fill(0, 0, 32);
     expect(finishChannel(pending, low)).toEqual({ ok: false, reason: "zero-shared-secret" });
     expect(finishChannel(pending, reply).ok).toBe(true);
+  });
+
+  it("leaves none of its secrets behind, whether it is answered or not", () => {
+    const secretsOf = ({ pending }: ReturnType<typeof open>): readonly (Uint8Array | undefined)[] => {
+      const { symmetric, ephemeral } = pending.state;
+      return [symmetric.key, symmetric.chainingKey, ephemeral?.privateKey];
+    };
+    const zero = [new Uint8Array(32), new Uint8Array(32), new Uint8Array(32)];
+    const [answered, abandoned] = [open(), open()];
+    expect(secretsOf(answered)).not.toContainEqual(new Uint8Array(32));
+    const accepted = accept(answered.message);
+    expect(accepted.ok && finishChannel(answered.pending, accepted.reply).ok).toBe(true);
+    expect(secretsOf(answered)).toEqual(zero);
+    abandonChannel(abandoned.pending);
+    expect(secretsOf(abandoned)).toEqual(zero);
   });
 
   it("keeps payloads within the first frame's limit", () => {
