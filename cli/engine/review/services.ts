@@ -7,7 +7,8 @@ type PortRange = ServiceModel["ports"][number];
 /** Merged and sorted ranges by protocol; a protocol without ports has the one range 0 to 0. */
 export type ServiceSet = ReadonlyMap<ServiceModel["protocol"], readonly PortRange[]>;
 
-const protocols = ["tcp", "udp", "icmp"] as const;
+/** In the order in which a rule lists them. */
+const protocols = ["icmp", "tcp", "udp"] as const;
 const allPorts: PortRange = { from: 1, to: 65_535 };
 
 /** All that these services let through together. */

@@ -1,4 +1,6 @@
 // A reviewed plan says in the mesh's words what happens, what is lost, who gets in, what it costs, and has a digest of its own.
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { breachesOf, failures } from "../../../../cli/engine/review/failures.ts";
 import { hasChanges, planSchema } from "../../../../cli/engine/review/plan.ts";
@@ -6,6 +8,7 @@ import { digestOfFile, refuseOther } from "../../../../cli/engine/review/plan-fi
 import { renderPlanMarkdown } from "../../../../cli/output/review/markdown.ts";
 import { Droplet, icmp } from "../../../../constructs/index.ts";
 import { office, synth } from "../../../constructs/mesh.ts";
+import { root } from "../../run-tm.ts";
 import { buildAfter, meshPlan, modelAfter, readShown, reviewNothing, reviewRecorded } from "./recorded.ts";
 
 describe("a plan with a replacement and a firewall that opens", () => {
@@ -79,7 +82,8 @@ describe("a plan with a replacement and a firewall that opens", () => {
       ),
     });
     const lost = plan.findings.find(({ id, nodes }) => id === "host-lost" && nodes.includes("hub"));
-    expect(lost?.words).toContain("deploy will refuse it without --replace hub");
+    const documents = readFileSync(path.join(root, "docs/plan-review.md"), "utf8");
+    expect(documents).toContain(`!! ${lost?.words}\n`);
     expect(renderPlanMarkdown(plan)).toContain("`tm deploy --stage main --replace hub --expect-digest sha256:");
     const named = await reviewRecorded({ replace: ["hub"] });
     expect([named.digest, named.replace, breachesOf(named, ["refused"])]).toEqual([plan.digest, ["hub"], []]);
