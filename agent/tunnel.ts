@@ -91,6 +91,8 @@ export interface Tunnel {
   offloads(): Readonly<Record<string, string>>;
   /** "portable" or "native"; "none" while it is down. */
   readonly dataPlane: string;
+  /** Threads of it that move packets; 0 while it is down. */
+  readonly dataPlaneThreads: number;
   ping(nid: NodeId, count: number, signal?: AbortSignal): Promise<PingReply>;
 }
 

@@ -25,7 +25,7 @@ export type AgentCommand =
       readonly root: string;
       /** False: a protocol client without TUN device and names (architecture.md §10). */
       readonly tunnel: boolean;
-      /** Which data plane, and which of its offloads. */
+      /** Which data plane, which of its offloads, and on how many threads. */
       readonly plane: PlanePreference;
     };
 
@@ -53,7 +53,8 @@ export function parseArguments(
     case "repair":
     case "wrap": {
       const { mesh, root = "", "no-tunnel": noTunnel = false } = values;
-      const plane = readPlane(values.dataplane, values["dataplane-offloads"], environment);
+      const { dataplane: backend, "dataplane-offloads": offloads, "dataplane-threads": threads } = values;
+      const plane = readPlane({ backend, offloads, threads }, environment);
       return { command, mesh: readMesh(mesh), root, tunnel: !noTunnel, plane };
     }
     default:
@@ -62,12 +63,11 @@ export function parseArguments(
 }
 
 function readPlane(
-  backend: string | undefined,
-  offloads: string | undefined,
+  flags: Parameters<typeof readPreference>[0],
   environment: Readonly<Record<string, string | undefined>>,
 ): PlanePreference {
   try {
-    return readPreference({ backend, offloads }, environment);
+    return readPreference(flags, environment);
   } catch (error) {
     throw new TunnelMeshError("TM_USAGE", { detail: error instanceof Error ? error.message : String(error) });
   }
@@ -94,6 +94,7 @@ function parse(argv: readonly string[]) {
         "no-tunnel": { type: "boolean" },
         dataplane: { type: "string" },
         "dataplane-offloads": { type: "string" },
+        "dataplane-threads": { type: "string" },
       },
     });
   } catch (error) {

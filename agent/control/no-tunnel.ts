@@ -8,6 +8,7 @@ export const createNoTunnel: TunnelFactory = (): Tunnel => {
   const counters = { relayedIgnored: 0 };
   return {
     dataPlane: "none",
+    dataPlaneThreads: 0,
     start: async () => undefined,
     stop: async () => {
       peers = [];

@@ -65,6 +65,7 @@ function statusOf(agent: Agent, startedAt: number): AgentStatus {
     coordinator: link.status,
     head: { seq: view.head.seq, hash: view.head.hash },
     dataPlane: tunnel?.dataPlane ?? "none",
+    dataPlaneThreads: tunnel?.dataPlaneThreads ?? 0,
     offloads: { ...tunnel?.offloads() },
     counters: { ...link.counters, ...tunnel?.counters() },
     alarms: [...(state.kind === "refused" ? [state.reason] : []), ...agent.alarms],

@@ -21,6 +21,8 @@ export interface DataPlaneEvents {
 
 export interface DataPlane {
   readonly kind: "portable" | "native";
+  /** How many threads move packets. */
+  readonly threads: number;
   /** UDP port in use and whether IPv6 is. */
   readonly socket: { readonly port: number; readonly dualStack: boolean };
   /** For whom handshakes must be made. Until it is told, nothing but tunnel data passes. */
@@ -28,6 +30,8 @@ export interface DataPlane {
   /** Addresses, without zone, at which peers are expected: under load they come first. */
   setKnown(addresses: readonly string[]): void;
   setRoutes(peers: readonly PeerRoutes[]): void;
+  /** The index to name a session of this peer by, made of a random one: which thread receives from the peer may be in it. */
+  indexFor(peer: NodeId, random: number): number;
   installKeys(keys: InstalledKeys): void;
   selectKeys(peer: NodeId, localIndex: number | undefined): void;
   removeKeys(localIndex: number): void;

@@ -1,7 +1,6 @@
-// The native data plane as the main thread sees it: the interface in front of a thread that moves the packets.
-import type { Worker } from "node:worker_threads";
+// The native data plane as the main thread sees it: the interface in front of the threads that move the packets.
 import type { NodeId } from "../../protocol/brand.ts";
-import { TunnelMeshError } from "../../protocol/errors/error.ts";
+import { isTunnelMeshError, TunnelMeshError } from "../../protocol/errors/error.ts";
 import { dataOverhead, padTo16 } from "../../protocol/wireguard/padding.ts";
 import type { Log } from "../system/log.ts";
 import { runIp } from "../system/network.ts";
@@ -9,180 +8,185 @@ import type { Path } from "../transport/path.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { GateKeys } from "./gate.ts";
 import type { InstalledKeys } from "./keys.ts";
+import { Homes } from "./native/homes.ts";
 import { longestDatagram } from "./native/layout.ts";
-import { type FromPlane, type PlaneData, queueLimit, shared, type ToPlane } from "./native/messages.ts";
+import type { FromPlane, ToPlane } from "./native/messages.ts";
 import type { Offload, OffloadStates } from "./native/offloads.ts";
-import { makeTallies, readTallies } from "./native/tallies.ts";
+import { type Heard, PlaneThreads } from "./native/plane-threads.ts";
+import { makeSharedCounter } from "./native/shared-counter.ts";
+import { readTallies } from "./native/tallies.ts";
+import { placeIndex, threadOf } from "./native/threads.ts";
+import { TrafficOrder } from "./native/traffic-order.ts";
 import type { PlaneOptions } from "./options.ts";
 import type { PeerRoutes } from "./routing.ts";
-import { startWorker } from "./start-worker.ts";
 
-/** EFD_NONBLOCK | EFD_CLOEXEC. */
-const eventFlags = 0x800 | 0x80000;
-/** The thread's loop turns at least once a second; this long without, it hangs. */
-const heartbeatInterval = 10_000;
-/** A thread that does not end by itself is ended. */
-const closeTimeout = 3_000;
-const one = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+const dataType = 4;
 
 export interface NativeOptions extends PlaneOptions {
   readonly offloads: ReadonlySet<Offload>;
+  /** How many threads move packets. */
+  readonly threads: number;
   readonly log: Log;
-  /** The thread died or hangs: no packet moves any more. */
+  /** A thread died or hangs: not all packets move any more. */
   readonly onFailed: (reason: string) => void;
 }
 
 /**
- * Starts the thread, which opens socket and interface.
+ * Starts the threads; the first opens sockets and interface. One thread alone takes over where several do not work.
  * @throws TunnelMeshError TM_AGENT_PORT_IN_USE, TM_AGENT_NO_TUN
  * @throws Error where the machine lacks what the native data plane needs; the portable one may do
  */
 export async function openNative(options: NativeOptions): Promise<DataPlane> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (options.threads === 1 || isTunnelMeshError(error)) throw error;
+    options.log("warn", "several threads of the data plane do not work here, one takes over", {
+      reason: String(error),
+    });
+    return await open({ ...options, threads: 1 });
+  }
+}
+
+async function open(options: NativeOptions): Promise<DataPlane> {
   const plane = new NativePlane(options);
-  await plane.ready;
+  try {
+    await plane.start();
+  } catch (error) {
+    await plane.close();
+    throw error;
+  }
   await plane.limitSegments();
   return plane;
 }
 
 class NativePlane implements DataPlane {
   readonly kind = "native";
-  readonly ready: Promise<void>;
+  readonly threads: number;
   socket = { port: 0, dualStack: false };
   readonly #options: NativeOptions;
-  readonly #worker: Worker;
-  readonly #wake: number;
-  readonly #tallies = makeTallies();
-  readonly #shared = new Int32Array(new SharedArrayBuffer(16));
-  readonly #ended: Promise<void>;
-  readonly #heartbeat: NodeJS.Timeout;
-  #offloads: OffloadStates | undefined;
-  #queued: ToPlane[] = [];
-  #moved: ArrayBuffer[] = [];
+  readonly #threads: PlaneThreads;
+  readonly #homes: Homes;
+  readonly #order: TrafficOrder | undefined;
+  #offloads: Partial<OffloadStates> = {};
   #droppedHere = 0;
-  #started = Promise.withResolvers<void>();
   #reopened: PromiseWithResolvers<void> | undefined;
-  #closing = false;
-  #gone = false;
+  /** Of the interface, and the last that was reported gone. */
+  #generation = 0;
+  #lost = -1;
 
   constructor(options: NativeOptions) {
     this.#options = options;
-    const { native } = options;
-    this.#wake = native.eventfd(0, eventFlags);
-    if (this.#wake < 0) throw new Error(`eventfd failed with errno ${native.errno()}`);
-    const workerData: PlaneData = {
-      interface: options.interface,
-      mtu: options.mtu,
-      udpPort: options.udpPort,
-      offloads: [...options.offloads],
-      wake: this.#wake,
-      library: import.meta.url,
-      tallies: this.#tallies,
-      shared: this.#shared,
-    };
-    this.#worker = startWorker(workerData);
-    this.ready = this.#started.promise;
-    this.#ended = new Promise((resolve) =>
-      this.#worker.once("exit", () => {
-        // The number may soon be another descriptor's.
-        this.#gone = true;
-        native.close(this.#wake);
-        resolve();
-      }),
-    );
-    this.#worker.on("message", (messages: readonly FromPlane[]) => {
-      for (const message of messages) this.#hear(message);
+    const { native, threads, interface: name, mtu, udpPort, offloads } = options;
+    this.threads = threads;
+    this.#homes = new Homes(threads);
+    this.#order = threads > 1 ? new TrafficOrder() : undefined;
+    this.#threads = new PlaneThreads({
+      native,
+      plane: { threads, interface: name, mtu, udpPort, library: import.meta.url },
+      offloads,
+      onMessage: (thread, message) => this.#hear(thread, message),
+      onFailed: (reason) => {
+        this.#reopened?.reject(new Error(reason));
+        options.onFailed(reason);
+      },
     });
-    this.#worker.on("error", (error) => this.#fail(String(error)));
-    this.#worker.on("exit", () => this.#fail("the thread ended"));
-    this.#heartbeat = setInterval(() => this.#watch(), heartbeatInterval);
-    this.#heartbeat.unref();
+  }
+
+  /** Waits for the threads. @throws as `openNative` */
+  async start(): Promise<void> {
+    const { port, dualStack, offloads } = await this.#threads.ready;
+    this.socket = { port, dualStack };
+    // What went off meanwhile stays off.
+    this.#offloads = { ...offloads, ...this.#offloads };
   }
 
   guard({ tunnel, control }: GateKeys): void {
-    this.#say({ kind: "guard", keys: { tunnel: tunnel.slice(), control: control.slice() } });
+    this.#threads.say(0, { kind: "guard", keys: { tunnel: tunnel.slice(), control: control.slice() } });
   }
 
   setKnown(addresses: readonly string[]): void {
-    this.#say({ kind: "known", addresses });
+    this.#threads.say(0, { kind: "known", addresses });
   }
 
   setRoutes(peers: readonly PeerRoutes[]): void {
-    this.#say({ kind: "routes", peers });
+    const named = new Set(peers.map(({ nid }) => nid));
+    this.#homes.keep(named);
+    this.#order?.keep(named);
+    this.#threads.sayAll({ kind: "routes", peers });
+  }
+
+  indexFor(peer: NodeId, random: number): number {
+    return this.threads === 1 ? random : placeIndex(random, this.#homes.of(peer), this.threads);
   }
 
   installKeys({ peer, localIndex, remoteIndex, keys, expiresAt }: InstalledKeys): void {
-    const secret = new Uint8Array(64);
-    secret.set(keys.send);
-    secret.set(keys.receive, 32);
+    const receiver = threadOf(localIndex, this.threads);
+    const counter = this.threads === 1 ? undefined : makeSharedCounter();
+    for (let thread = 0; thread < this.threads; thread += 1) {
+      const secret = new Uint8Array(thread === receiver ? 64 : 32);
+      secret.set(keys.send);
+      if (thread === receiver) secret.set(keys.receive, 32);
+      this.#threads.say(thread, { kind: "install", peer, localIndex, remoteIndex, expiresAt, secret, counter }, secret);
+    }
     keys.send.fill(0);
     keys.receive.fill(0);
-    this.#say({ kind: "install", peer, localIndex, remoteIndex, expiresAt, secret }, secret);
   }
 
   selectKeys(peer: NodeId, localIndex: number | undefined): void {
-    this.#say({ kind: "select", peer, localIndex });
+    this.#threads.sayAll({ kind: "select", peer, localIndex });
   }
 
   removeKeys(localIndex: number): void {
-    this.#say({ kind: "remove", localIndex });
+    this.#threads.sayAll({ kind: "remove", localIndex });
   }
 
   setPaths(peer: NodeId, paths: readonly Path[]): void {
-    this.#say({ kind: "paths", peer, paths });
+    this.#threads.sayAll({ kind: "paths", peer, paths });
   }
 
   sendPacket(peer: NodeId, packet: Uint8Array): void {
     const bytes = packet.slice();
-    this.#saySpare({ kind: "packet", peer, bytes }, bytes);
+    this.#saySpare(this.#homes.of(peer), { kind: "packet", peer, bytes }, bytes);
   }
 
   sendKeepalive(peer: NodeId): void {
-    this.#say({ kind: "keepalive", peer });
+    this.#threads.say(this.#homes.of(peer), { kind: "keepalive", peer });
   }
 
   sendDatagram(datagram: Uint8Array, path: Path): boolean {
     if (path.kind === "relay") return this.#options.relay(path.nid, datagram);
     const bytes = datagram.slice();
-    return this.#saySpare({ kind: "datagram", bytes, path }, bytes);
+    return this.#saySpare(0, { kind: "datagram", bytes, path }, bytes);
   }
 
   receiveDatagram(datagram: Uint8Array, path: Path): void {
-    if (datagram[0] !== 4) {
-      this.#options.events.onDatagram(datagram, path);
-      return;
-    }
-    const bytes = datagram.slice();
-    this.#saySpare({ kind: "incoming", bytes, path }, bytes);
+    if (datagram[0] !== dataType) this.#options.events.onDatagram(datagram, path);
+    else this.#give(datagram.slice(), path);
   }
 
   counters(): Readonly<Record<string, number>> {
-    const counters = readTallies(this.#tallies);
+    const counters = readTallies(...this.#threads.tallies());
     if (this.#droppedHere > 0) counters["dropped_queue"] = (counters["dropped_queue"] ?? 0) + this.#droppedHere;
     for (const [name, state] of Object.entries(this.offloads())) counters[`offload_${name}`] = state === "on" ? 1 : 0;
+    counters["dataplane_threads"] = this.threads;
     return counters;
   }
 
   offloads(): Readonly<Record<string, string>> {
-    return this.#offloads ?? {};
+    return this.#offloads;
   }
 
   async reopenInterface(): Promise<void> {
     const reopened = Promise.withResolvers<void>();
     this.#reopened = reopened;
-    this.#say({ kind: "reopen" });
+    this.#threads.say(0, { kind: "reopen" });
     await reopened.promise;
     await this.limitSegments();
   }
 
   async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      clearInterval(this.#heartbeat);
-      this.#say({ kind: "close" });
-    }
-    const timer = setTimeout(() => void this.#worker.terminate(), closeTimeout);
-    await this.#ended;
-    clearTimeout(timer);
+    await this.#threads.close();
   }
 
   /** One packet that the kernel leaves whole then makes one send, and one read at the other end. */
@@ -196,97 +200,77 @@ class NativePlane implements DataPlane {
     }
   }
 
-  #hear(message: FromPlane): void {
-    const { events, relay, log } = this.#options;
+  #hear(thread: number, message: Heard): void {
+    const { events, relay } = this.#options;
     switch (message.kind) {
-      case "ready":
-        this.socket = { port: message.port, dualStack: message.dualStack };
-        this.#offloads = message.offloads;
-        this.#started.resolve();
-        return;
-      case "failed":
-        this.#closing = true;
-        clearInterval(this.#heartbeat);
-        this.#started.reject(failure(message.code, message.detail));
-        return;
       case "reopened":
-        if (message.failure === undefined) this.#reopened?.resolve();
-        else this.#reopened?.reject(new TunnelMeshError("TM_AGENT_NO_TUN", { detail: message.failure }));
+        this.#isReopened(message);
         return;
       case "gone":
+        // Each thread loses its queue, and one may be late.
+        if (message.generation !== this.#generation || message.generation === this.#lost) return;
+        this.#lost = message.generation;
         events.onInterfaceGone(message.reason);
         return;
       case "offload":
-        this.#offloads = message.offloads;
-        log("info", "an offload of the data plane is off", { name: message.name, reason: message.reason });
+        this.#turnOff(thread, message.name, message.reason);
         return;
       case "datagram":
-        Atomics.sub(this.#shared, shared.toMain, 1);
+        this.#threads.took(thread);
         events.onDatagram(message.bytes, message.path);
         return;
       case "unsent":
-        Atomics.sub(this.#shared, shared.toMain, 1);
+        this.#threads.took(thread);
         events.onUnsent(message.peer, message.bytes);
         return;
       case "relay":
-        Atomics.sub(this.#shared, shared.toMain, 1);
+        this.#threads.took(thread);
         relay(message.to, message.bytes);
         return;
-      case "received":
+      case "strayed":
+        this.#threads.took(thread);
+        this.#give(message.bytes, message.path);
+        return;
+      case "received": {
         events.onReceived(message.peer, message.localIndex, message.data, message.bytes, message.path);
+        const later = this.#order?.noteReceived(message);
+        if (later !== undefined) events.onSent(later.peer, later.data, later.counter, 0);
         return;
-      case "sent":
+      }
+      case "sent": {
         events.onSent(message.peer, message.data, message.counter, message.bytes);
+        const later = this.#order?.noteSent(message);
+        if (later !== undefined) events.onReceived(later.peer, later.localIndex, later.data, 0, later.path);
         return;
-      case "closed":
-        return;
+      }
     }
+  }
+
+  #isReopened({ failure: reason, queues, generation }: Extract<FromPlane, { readonly kind: "reopened" }>): void {
+    this.#generation = generation;
+    for (const [index, fd] of queues.entries()) this.#threads.say(index + 1, { kind: "queue", fd, generation });
+    if (reason === undefined) this.#reopened?.resolve();
+    else this.#reopened?.reject(new TunnelMeshError("TM_AGENT_NO_TUN", { detail: reason }));
+  }
+
+  /** The kernel is the same for all threads: what it refuses one, it refuses the others. */
+  #turnOff(thread: number, name: Offload, reason: string): void {
+    if ((this.#offloads[name] ?? "on") !== "on") return;
+    this.#offloads = { ...this.#offloads, [name]: `off: ${reason}` };
+    this.#options.log("info", "an offload of the data plane is off", { name, reason });
+    this.#threads.sayAll({ kind: "turnOff", name, reason }, thread);
+  }
+
+  /** A datagram for the thread whose it is. */
+  #give(bytes: Uint8Array<ArrayBuffer>, path: Path): void {
+    const thread = bytes[0] === dataType ? threadOf(bytes[4] ?? 0, this.threads) : 0;
+    this.#saySpare(thread, { kind: "incoming", bytes, path }, bytes);
   }
 
   /** False when the thread does not keep up and the packet is dropped. */
-  #saySpare(message: ToPlane, bytes: Uint8Array<ArrayBuffer>): boolean {
-    if (this.#closing || Atomics.load(this.#shared, shared.toPlane) >= queueLimit) {
-      this.#droppedHere += 1;
-      return false;
-    }
-    Atomics.add(this.#shared, shared.toPlane, 1);
-    this.#say(message, bytes);
-    return true;
+  #saySpare(thread: number, message: ToPlane, bytes: Uint8Array<ArrayBuffer>): boolean {
+    if (this.#threads.saySpare(thread, message, bytes)) return true;
+    this.#droppedHere += 1;
+    return false;
   }
-
-  /** What is said in one go is posted together. */
-  #say(message: ToPlane, moved?: Uint8Array<ArrayBuffer>): void {
-    if (this.#queued.length === 0) queueMicrotask(() => this.#post());
-    this.#queued.push(message);
-    if (moved !== undefined) this.#moved.push(moved.buffer);
-  }
-
-  #post(): void {
-    const messages = this.#queued;
-    const moved = this.#moved;
-    this.#queued = [];
-    this.#moved = [];
-    if (this.#gone) return;
-    this.#worker.postMessage(messages, moved);
-    this.#options.native.write(this.#wake, one, 8);
-  }
-
-  #watch(): void {
-    if (Atomics.exchange(this.#shared, shared.heartbeat, 0) === 0) this.#fail("the thread hangs");
-  }
-
-  #fail(reason: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    clearInterval(this.#heartbeat);
-    this.#started.reject(new Error(reason));
-    this.#reopened?.reject(new Error(reason));
-    if (this.#offloads !== undefined) this.#options.onFailed(reason);
-  }
-}
-
-function failure(code: string, detail: string): Error {
-  return code === "TM_AGENT_PORT_IN_USE" || code === "TM_AGENT_NO_TUN"
-    ? new TunnelMeshError(code, { detail })
-    : new Error(detail);
 }

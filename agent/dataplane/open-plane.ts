@@ -9,6 +9,7 @@ export interface PlanePreference {
   readonly backend: "native" | "portable";
   /** Of the native one. */
   readonly offloads: ReadonlySet<Offload>;
+  readonly threads: number;
 }
 
 export interface OpenPlaneOptions extends PlaneOptions, PlanePreference {

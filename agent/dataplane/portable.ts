@@ -43,6 +43,7 @@ export async function openPortable(options: PortableOptions): Promise<DataPlane>
 
 class Portable implements DataPlane {
   readonly kind = "portable";
+  readonly threads = 1;
   readonly #options: PortableOptions;
   readonly #filter: PacketFilter;
   readonly #udp: Udp;
@@ -81,6 +82,10 @@ class Portable implements DataPlane {
   setRoutes(peers: readonly PeerRoutes[]): void {
     this.#routes = new RoutingTable(peers);
     this.#stock = new Set(peers.flatMap(({ nid, stock }) => (stock === true ? [nid] : [])));
+  }
+
+  indexFor(_peer: NodeId, random: number): number {
+    return random;
   }
 
   installKeys(keys: InstalledKeys): void {

@@ -1,4 +1,4 @@
-// Starts the data plane's thread, from a release or from the checkout.
+// Starts a thread of the data plane, from a release or from the checkout.
 import { Worker } from "node:worker_threads";
 import type { PlaneData } from "./native/messages.ts";
 
@@ -12,5 +12,6 @@ export function startWorker(workerData: PlaneData): Worker {
     source === undefined
       ? new URL("./native/worker.ts", import.meta.url)
       : new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-  return new Worker(url, { workerData, name: "data plane", env: {}, resourceLimits });
+  const name = workerData.thread === 0 ? "data plane" : `data plane ${workerData.thread}`;
+  return new Worker(url, { workerData, name, env: {}, resourceLimits });
 }

@@ -16,5 +16,5 @@ export const zeroKeysAfter = 3 * rejectAfterTime;
 export const stagedLimit = 128;
 /** Least distance of two initiations of one peer. */
 export const initiationSpacing = 20;
-/** Rekey long before the counter's end (protocol.md §1.3 no. 8). */
-export const rekeyAfterMessages = 2 ** 52;
+/** Rekey long before the counter's end (protocol.md §1.3 no. 8): where threads share a counter, it has 32 bits. */
+export const rekeyAfterMessages = 2 ** 31;

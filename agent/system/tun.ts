@@ -7,6 +7,7 @@ const readWriteNonBlocking = 0x2 | 0x800 | 0x80000;
 const setInterface = 0x400454ca;
 const tunWithoutHeader = 0x0001 | 0x1000;
 const withVirtioHeader = 0x4000;
+const withQueues = 0x0100;
 /** EFD_NONBLOCK | EFD_CLOEXEC. */
 const eventFlags = 0x800 | 0x80000;
 const interrupted = 4;
@@ -65,10 +66,14 @@ export function openTun(native: Native, name: string, handlers: TunHandlers): Tu
 
 /**
  * The descriptor of TUN interface `name`, which is made unless it is there. `virtioHeader`: each packet comes and goes behind a
- * struct virtio_net_hdr.
+ * struct virtio_net_hdr. `queues`: it is one queue of several, each with a descriptor (IFF_MULTI_QUEUE).
  * @throws TunnelMeshError TM_AGENT_NO_TUN
  */
-export function openTunDevice(native: Native, name: string, { virtioHeader }: { virtioHeader: boolean }): number {
+export function openTunDevice(
+  native: Native,
+  name: string,
+  { virtioHeader, queues = false }: { virtioHeader: boolean; queues?: boolean },
+): number {
   if (!/^[a-z0-9._-]{1,15}$/.test(name)) {
     throw new TunnelMeshError("TM_AGENT_NO_TUN", { detail: `"${name}" cannot be an interface's name` });
   }
@@ -76,7 +81,7 @@ export function openTunDevice(native: Native, name: string, { virtioHeader }: { 
   if (fd < 0) throw new TunnelMeshError("TM_AGENT_NO_TUN", { detail: `open gave errno ${native.errno()}` });
   const request = Buffer.alloc(40);
   request.write(name, 0, "latin1");
-  request.writeUInt16LE(tunWithoutHeader | (virtioHeader ? withVirtioHeader : 0), 16);
+  request.writeUInt16LE(tunWithoutHeader | (virtioHeader ? withVirtioHeader : 0) | (queues ? withQueues : 0), 16);
   if (native.ioctl(fd, setInterface, request) < 0) {
     const errno = native.errno();
     native.close(fd);

@@ -42,6 +42,10 @@ class MeshTunnel implements Tunnel {
     return this.#plane?.kind ?? "none";
   }
 
+  get dataPlaneThreads(): number {
+    return this.#plane?.threads ?? 0;
+  }
+
   async start(): Promise<void> {
     if (this.#runtime !== undefined) return;
     const { interface: name, mtu, udpPort, relay, log } = this.#options;

@@ -14,7 +14,7 @@ export function runSession(core: Core, link: Link, kind: SessionKind, event: Ses
   const before = link.sessions[kind];
   const party = link.parties[kind];
   if (party === undefined) return;
-  const { state, effects } = stepSession(party, before, event, contextOf(core));
+  const { state, effects } = stepSession(party, before, event, contextOf(core, link, kind));
   link.sessions[kind] = state;
   trackPending(core, link, kind, before, state);
   eraseReplaced(before, state);
@@ -59,14 +59,15 @@ export function sendControl(core: Core, link: Link, plaintext: Uint8Array, paths
   return true;
 }
 
-function contextOf(core: Core): SessionContext {
+function contextOf(core: Core, link: Link, kind: SessionKind): SessionContext {
   const { clock, random } = core;
-  return { now: clock.now(), wall: clock.wall(), random, freshIndex: () => freshIndex(core) };
+  return { now: clock.now(), wall: clock.wall(), random, freshIndex: () => freshIndex(core, link, kind) };
 }
 
-function freshIndex(core: Core): number {
+function freshIndex(core: Core, { peer }: Link, kind: SessionKind): number {
   for (;;) {
-    const index = new DataView(core.random(4).buffer).getUint32(0, true);
+    const random = new DataView(core.random(4).buffer).getUint32(0, true);
+    const index = kind === "tunnel" ? core.plane.indexFor(peer.nid, random) : random;
     if (!core.pending.has(index) && !core.indices.has(index)) return index;
   }
 }

@@ -67,6 +67,8 @@ export const agentStatusSchema = z.object({
   }),
   head: z.object({ seq: z.int(), hash: z.string() }),
   dataPlane: z.string(),
+  /** Threads of it that move packets; absent from agents that have one. */
+  dataPlaneThreads: z.int().min(0).optional(),
   /** Of the native data plane, by name: "on", or "off: REASON". */
   offloads: z.record(z.string(), z.string()).optional(),
   /** Refusals and other counters by stable name. */

@@ -1,4 +1,4 @@
-// ./tm @test/bench/memory.ts [--peers N] [--seconds S] [--flags F] [--root CHECKOUT]: the agent as a release, in a namespace, with N peers and no traffic.
+// ./tm @test/bench/memory.ts [--peers N] [--threads N] [--seconds S] [--flags F] [--root CHECKOUT]: the agent as a release, in a namespace, with N peers and no traffic.
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,6 +15,7 @@ import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 const { values } = parseArgs({
   options: {
     peers: { type: "string", default: "100" },
+    threads: { type: "string" },
     seconds: { type: "string", default: "10" },
     flags: { type: "string" },
     root: { type: "string", default: path.resolve(import.meta.dirname, "../..") },
@@ -76,6 +77,7 @@ try {
     mesh,
     "--root",
     host.root,
+    ...(values.threads === undefined ? [] : [`--dataplane-threads=${values.threads}`]),
   ];
   const child = spawn("ip", ["netns", "exec", space, ...program], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -92,7 +94,7 @@ try {
   const processor = (100 * (processorSeconds([pid]) - before)) / Number(values.seconds);
   const memory = Object.entries(readMemory(pid)).map(([name, value]) => `${name} ${value.toFixed(1)}`);
   process.stdout.write(
-    `${values.peers} peers, ${flags.join(" ")}: ${memory.join(", ")} MiB; ${processor.toFixed(2)} % of a core\n`,
+    `${values.peers} peers, ${values.threads ?? "default"} threads, ${flags.join(" ")}: ${memory.join(", ")} MiB; ${processor.toFixed(2)} % of a core\n`,
   );
 } finally {
   if (pid !== undefined) process.kill(pid, "SIGTERM");

@@ -1,8 +1,9 @@
 // npm run bench:tunnel [-- --quick] [--json] [--save] [--runs N] [--seconds S] [--only NAMES] [--rows NAMES] [--rebuild]: the tunnel beside its peers, in one go.
 import { readFileSync } from "node:fs";
-import { cpus, loadavg, release } from "node:os";
+import { availableParallelism, cpus, loadavg, release } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { defaultThreads } from "../../agent/dataplane/native/threads.ts";
 import { root } from "../e2e/project.ts";
 import { installPackages } from "../packages.ts";
 import { configuredPeers, type Entrant } from "./tunnel/contender.ts";
@@ -57,13 +58,14 @@ process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `\n$
 if (failures.length > 0 || (!values.quick && result.targets.some(({ holds }) => !holds))) process.exitCode = 1;
 
 /**
- * A name of the table; besides, for work on the data plane: portable, TunnelMesh:OFFLOADS with "+" for ",", and
- * TunnelMesh@CHECKOUT for the tunnel of another checkout.
+ * A name of the table; besides, for work on the data plane: portable, TunnelMesh:OFFLOADS with "+" for ",", TunnelMesh:threads=N,
+ * both with "+" between them, and TunnelMesh@CHECKOUT for the tunnel of another checkout.
  */
 function findEntrant(name: string): Entrant[] {
   const program = (known: string) => obtainProgram(known, values.rebuild, report);
   const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
-  const choice = { backend: "native", offloads: "all", relayed: false, checkout: root } as const;
+  const threads = defaultThreads(availableParallelism());
+  const choice = { backend: "native", offloads: "all", threads, relayed: false, checkout: root } as const;
   switch (name) {
     case own:
       return [ownEntrant(own, version, choice)];
@@ -86,8 +88,13 @@ function findEntrant(name: string): Entrant[] {
       return [nebulaEntrant(nebula.version, { nebula: nebula.path, certificates: certificates.path })];
     }
     default: {
-      const offloads = name.startsWith(`${own}:`) ? name.slice(own.length + 1).replaceAll("+", ",") : undefined;
-      if (offloads !== undefined) return [ownEntrant(name, version, { ...choice, offloads })];
+      if (name.startsWith(`${own}:`)) {
+        const words = name.slice(own.length + 1).split("+");
+        const wished = words.find((word) => word.startsWith("threads="))?.slice("threads=".length);
+        const offloads = words.filter((word) => !word.startsWith("threads=")).join(",") || "all";
+        const asked = wished === undefined ? threads : readCount(wished);
+        return [ownEntrant(name, version, { ...choice, offloads, threads: asked })];
+      }
       const checkout = name.startsWith(`${own}@`) ? path.resolve(name.slice(own.length + 1)) : undefined;
       if (checkout !== undefined) return [ownEntrant(name, version, { ...choice, checkout })];
       throw new RangeError(`no such contender: ${name}`);

@@ -1,4 +1,4 @@
-// Opens what the data plane's thread works on: the TUN device with its offloads, and the UDP socket.
+// Opens what the data plane's threads work on: queues of the TUN device with its offloads, and UDP sockets of one port.
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Native } from "../../system/native.ts";
 import type { NativeCalls } from "../../system/native-calls.ts";
@@ -6,15 +6,36 @@ import { openTunDevice } from "../../system/tun.ts";
 import type { Arena } from "./arena.ts";
 import { layout } from "./layout.ts";
 import type { OffloadRegister } from "./offloads.ts";
+import { attachSteering } from "./steering.ts";
 
 const setOffload = 0x400454d0;
 /** TUN_F_CSUM, TSO4, TSO6; USO4, USO6 (linux/if_tun.h). */
 const tsoBits = 0x1 | 0x2 | 0x4;
 const usoBits = 0x20 | 0x40;
 
-/** Opens the interface; offloads that the kernel refuses go off. @throws TunnelMeshError TM_AGENT_NO_TUN */
-export function openDevice(native: Native, calls: NativeCalls, offloads: OffloadRegister, name: string): number {
-  const fd = openTunDevice(native, name, { virtioHeader: true });
+/**
+ * Opens the interface with so many queues, each a descriptor; offloads, which are the device's, go off where the kernel refuses them.
+ * @throws TunnelMeshError TM_AGENT_NO_TUN
+ */
+export function openQueues(
+  native: Native,
+  calls: NativeCalls,
+  offloads: OffloadRegister,
+  name: string,
+  count: number,
+): number[] {
+  const opened: number[] = [];
+  try {
+    while (opened.length < count) opened.push(openTunDevice(native, name, { virtioHeader: true, queues: count > 1 }));
+  } catch (error) {
+    for (const fd of opened) calls.close(fd);
+    throw error;
+  }
+  setOffloads(calls, offloads, opened[0]!);
+  return opened;
+}
+
+function setOffloads(calls: NativeCalls, offloads: OffloadRegister, fd: number): void {
   const wish = (): number => (offloads.isOn("tso") ? tsoBits : 0) | (offloads.isOn("uso") ? usoBits : 0);
   if (!offloads.isOn("tso")) offloads.turnOff("uso", "tso is off");
   if (offloads.isOn("uso") && calls.ioctl(fd, setOffload, wish()) < 0) {
@@ -26,7 +47,6 @@ export function openDevice(native: Native, calls: NativeCalls, offloads: Offload
     offloads.turnOff("tso", `TUNSETOFFLOAD gave errno ${calls.errno()}`);
     calls.ioctl(fd, setOffload, 0);
   }
-  return fd;
 }
 
 export interface OpenSocket {
@@ -40,6 +60,7 @@ const inet6 = 10;
 /** SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC. */
 const datagrams = 2 | 0x800 | 0x80000;
 const solSocket = 1;
+const reusePort = 15;
 const solUdp = 17;
 const ipv6 = 41;
 const ipv4 = 0;
@@ -64,6 +85,52 @@ export function openSocket(calls: NativeCalls, arena: Arena, offloads: OffloadRe
   if (code !== 0 && code !== noFamily && code !== noAddress) throw refused(port, code);
   const fd = code === 0 ? six : bindSocket(calls, arena, port, false);
   if (fd < 0) throw refused(port, -fd);
+  setOptions(calls, arena, offloads, fd, code === 0);
+  arena.words[layout.nameLength >>> 2] = 28;
+  calls.getsockname(fd, arena.base + layout.name, arena.base + layout.nameLength);
+  return { fd, port: arena.view.getUint16(layout.name + 2), dualStack: code === 0 };
+}
+
+export interface OpenSockets extends Omit<OpenSocket, "fd"> {
+  /** Socket `i` gets the datagrams of thread `i`. */
+  readonly fds: readonly number[];
+}
+
+/**
+ * So many sockets of one port, with the program that steers between them. The first is bound alone, so a port that somebody else
+ * has is refused; only then it lets others of this user in. The kernel numbers them in the order in which they are bound.
+ * @throws TunnelMeshError TM_AGENT_PORT_IN_USE
+ * @throws Error where the kernel refuses the sharing
+ */
+export function openSockets(
+  calls: NativeCalls,
+  arena: Arena,
+  offloads: OffloadRegister,
+  port: number,
+  count: number,
+): OpenSockets {
+  const first = openSocket(calls, arena, offloads, port);
+  const { port: bound, dualStack } = first;
+  const fds = [first.fd];
+  if (count === 1) return { fds, port: bound, dualStack };
+  const fail = (what: string): Error => {
+    const code = calls.errno();
+    for (const fd of fds) calls.close(fd);
+    return new Error(`${what} gave errno ${code}`);
+  };
+  if (!setOption(calls, arena, first.fd, solSocket, reusePort, 1)) throw fail("SO_REUSEPORT");
+  while (fds.length < count) {
+    const fd = bindSocket(calls, arena, bound, dualStack, true);
+    if (fd < 0) throw fail("bind of a further socket");
+    fds.push(fd);
+    setOptions(calls, arena, offloads, fd, dualStack);
+  }
+  if (!attachSteering(calls, arena, first.fd, count)) throw fail("SO_ATTACH_REUSEPORT_CBPF");
+  return { fds, port: bound, dualStack };
+}
+
+/** Buffers and offloads of a socket. */
+function setOptions(calls: NativeCalls, arena: Arena, offloads: OffloadRegister, fd: number, dualStack: boolean): void {
   const option = (level: number, name: number, value: number): boolean =>
     setOption(calls, arena, fd, level, name, value);
   if (!option(solSocket, receiveBufferForce, bufferBytes)) option(solSocket, receiveBuffer, bufferBytes);
@@ -77,19 +144,17 @@ export function openSocket(calls: NativeCalls, arena: Arena, offloads: OffloadRe
   }
   // Marks of datagrams that came in: those of IPv4 on their own, also where one socket is for both families.
   const marks = (four: boolean): boolean => option(four ? ipv4 : ipv6, four ? receiveTos : receiveTrafficClass, 1);
-  if (offloads.isOn("ecn") && !(marks(true) && (code !== 0 || marks(false)))) {
+  if (offloads.isOn("ecn") && !(marks(true) && (!dualStack || marks(false)))) {
     offloads.turnOff("ecn", `IP_RECVTOS or IPV6_RECVTCLASS gave errno ${calls.errno()}`);
   }
-  arena.words[layout.nameLength >>> 2] = 28;
-  calls.getsockname(fd, arena.base + layout.name, arena.base + layout.nameLength);
-  return { fd, port: arena.view.getUint16(layout.name + 2), dualStack: code === 0 };
 }
 
 /** The descriptor, or the negative errno. */
-function bindSocket(calls: NativeCalls, arena: Arena, port: number, six: boolean): number {
+function bindSocket(calls: NativeCalls, arena: Arena, port: number, six: boolean, shared = false): number {
   const fd = calls.socket(six ? inet6 : inet, datagrams, 0);
   if (fd < 0) return -calls.errno();
   if (six) setOption(calls, arena, fd, ipv6, ipv6Only, 0);
+  if (shared) setOption(calls, arena, fd, solSocket, reusePort, 1);
   arena.bytes.fill(0, layout.name, layout.name + 28);
   arena.view.setUint16(layout.name, six ? inet6 : inet, true);
   arena.view.setUint16(layout.name + 2, port);

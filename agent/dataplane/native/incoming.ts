@@ -46,6 +46,11 @@ export interface IncomingParts {
   readonly filter: CurrentFilter;
   readonly socket: number;
   readonly routes: () => PrefixTable;
+  /**
+   * Where there are more threads, sees to data that this one has no key for, which may be another's; false: nobody's. A datagram
+   * at `at`, source and relay as in `other`.
+   */
+  readonly strayed?: (at: number, length: number, source: number, relay: NodeId | undefined) => boolean;
   /** A datagram at `at` that is not data of the tunnel. `source`: place of its address, or -1 and who the relay says it is from. */
   readonly other: (at: number, length: number, source: number, relay: NodeId | undefined, now: number) => void;
 }
@@ -166,6 +171,7 @@ export class Incoming {
     }
     const key = peers.key(view.getInt32(at + 4, true));
     if (key === undefined) {
+      if (this.#parts.strayed?.(at, length, source, relay) === true) return;
       tallies[tally.received_unknownIndex]! += 1;
       return;
     }

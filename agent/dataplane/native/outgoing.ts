@@ -11,6 +11,7 @@ import type { OffloadRegister } from "./offloads.ts";
 import type { Peer } from "./peers.ts";
 import type { Reports } from "./reports.ts";
 import { countSendError, errno } from "./send-error.ts";
+import { takeCounter } from "./shared-counter.ts";
 import type { SocketAddresses } from "./socket-address.ts";
 import { tally } from "./tallies.ts";
 
@@ -91,8 +92,12 @@ export class Outgoing {
     const size = padded + dataOverhead;
     if (this.#end + size + headroom > layout.outgoing + outgoingLength) this.flush();
     const output = this.#end;
-    const { counter } = key;
-    key.counter = counter + 1;
+    let { counter } = key;
+    if (key.shared === undefined) key.counter = counter + 1;
+    else {
+      counter = takeCounter(key.shared);
+      if (counter < 0) return false;
+    }
     const ecn = length > 0 && offloads.isOn("ecn") ? ecnOf(arena.bytes, at) : 0;
     cipher.seal(at, length, padded, output, key.remoteIndex, counter, key.place);
     for (let index = 0; index < relays.length; index += 1) {

@@ -5,6 +5,7 @@ import type { Path } from "../../transport/path.ts";
 import type { PeerRoutes } from "../routing.ts";
 import type { Arena } from "./arena.ts";
 import { addressLength, addressSlots, keySlots, layout } from "./layout.ts";
+import type { SharedCounter } from "./shared-counter.ts";
 import type { SocketAddresses } from "./socket-address.ts";
 
 export interface Key {
@@ -15,7 +16,9 @@ export interface Key {
   readonly place: number;
   readonly expiresAt: number;
   readonly window: ReplayWindow;
+  /** The next one to send with, where this thread alone does; else it is in `shared`. */
   counter: number;
+  readonly shared: SharedCounter | undefined;
   /** Something authenticated under it was reported: what follows may wait for the next summary. */
   confirmed: boolean;
 }
@@ -29,8 +32,15 @@ export interface Peer {
   direct: readonly number[];
   relays: readonly NodeId[];
   /** Not yet reported. */
-  readonly sent: { packets: number; bytes: number; data: boolean; counter: number };
-  readonly received: { packets: number; bytes: number; data: boolean; index: number; relay: NodeId | undefined };
+  readonly sent: { packets: number; bytes: number; data: boolean; counter: number; at: number };
+  readonly received: {
+    packets: number;
+    bytes: number;
+    data: boolean;
+    index: number;
+    relay: NodeId | undefined;
+    at: number;
+  };
   /** Source of what was received last: a place in the arena, its own. */
   readonly source: number;
   sentLast: boolean;
@@ -43,7 +53,9 @@ export class Peers {
   readonly #arena: Arena;
   readonly #addresses: SocketAddresses;
   readonly #byNid = new Map<NodeId, Peer>();
+  /** All, to send with; and those of which this thread receives. */
   readonly #keys = new Map<number, Key>();
+  readonly #receiving = new Map<number, Key>();
   readonly #freeKeys: number[] = [];
   readonly #freeAddresses: number[] = [];
   /** Named by the routes, in their order. */
@@ -64,9 +76,14 @@ export class Peers {
     return this.#byNid.get(nid);
   }
 
-  /** @param localIndex signed */
+  /** The key of a datagram that this thread may open. @param localIndex signed */
   key(localIndex: number): Key | undefined {
-    return this.#keys.get(localIndex);
+    return this.#receiving.get(localIndex);
+  }
+
+  /** Whether there is such a key, on whichever thread. @param localIndex signed */
+  knows(localIndex: number): boolean {
+    return this.#keys.has(localIndex);
   }
 
   setRouted(peers: readonly Pick<PeerRoutes, "nid" | "stock">[]): void {
@@ -80,15 +97,27 @@ export class Peers {
     for (const peer of before) this.#forgetUnused(peer);
   }
 
-  /** False: there is no room for another key. `secret` is wiped: 32 bytes to send with and 32 to receive with. */
-  install(nid: NodeId, localIndex: number, remoteIndex: number, expiresAt: number, secret: Uint8Array): boolean {
+  /**
+   * False: there is no room for another key. `secret` is wiped: 32 bytes to send with and, where this thread is to receive, 32 to
+   * receive with. `shared`: the counter, where others send under the same key.
+   */
+  install(
+    nid: NodeId,
+    localIndex: number,
+    remoteIndex: number,
+    expiresAt: number,
+    secret: Uint8Array,
+    shared?: SharedCounter,
+  ): boolean {
     this.remove(localIndex);
     const place = this.#freeKeys.pop();
     if (place !== undefined) {
       this.#arena.bytes.set(secret, place);
       const peer = this.#make(nid);
       const entry = { peer, localIndex, remoteIndex, place, expiresAt, window: new ReplayWindow() };
-      this.#keys.set(localIndex | 0, { ...entry, counter: 0, confirmed: false });
+      const key = { ...entry, counter: 0, shared, confirmed: false };
+      this.#keys.set(localIndex | 0, key);
+      if (secret.length === 64) this.#receiving.set(localIndex | 0, key);
     }
     secret.fill(0);
     return place !== undefined;
@@ -105,6 +134,7 @@ export class Peers {
     const key = this.#keys.get(localIndex | 0);
     if (key === undefined) return;
     this.#keys.delete(localIndex | 0);
+    this.#receiving.delete(localIndex | 0);
     this.#arena.bytes.fill(0, key.place, key.place + 64);
     this.#freeKeys.push(key.place);
     if (key.peer.key === key) key.peer.key = undefined;
@@ -143,8 +173,8 @@ export class Peers {
       key: undefined,
       direct: [],
       relays: [],
-      sent: { packets: 0, bytes: 0, data: false, counter: 0 },
-      received: { packets: 0, bytes: 0, data: false, index: 0, relay: undefined },
+      sent: { packets: 0, bytes: 0, data: false, counter: 0, at: 0 },
+      received: { packets: 0, bytes: 0, data: false, index: 0, relay: undefined, at: 0 },
       source,
       sentLast: false,
       pending: false,

@@ -13,14 +13,19 @@ const pathChanges = 16;
 export class Reports {
   readonly #addresses: SocketAddresses;
   readonly #say: (message: FromPlane) => void;
+  readonly #timed: boolean;
   #pending: Peer[] = [];
   #reportedAt = 0;
   #urgent = false;
   #changes = 0;
+  /** The time of what is noted now, where other threads note as well. */
+  now = 0;
 
-  constructor(addresses: SocketAddresses, say: (message: FromPlane) => void) {
+  /** @param timed whether other threads report of the same peers: each report then says when the last of it was */
+  constructor(addresses: SocketAddresses, say: (message: FromPlane) => void, timed = false) {
     this.#addresses = addresses;
     this.#say = say;
+    this.#timed = timed;
   }
 
   get pending(): boolean {
@@ -33,6 +38,7 @@ export class Reports {
     sent.bytes += bytes;
     sent.counter = counter;
     if (data) sent.data = true;
+    if (this.#timed) sent.at = this.now;
     peer.sentLast = true;
     if (!peer.pending) this.#add(peer);
   }
@@ -55,6 +61,7 @@ export class Reports {
     received.bytes += bytes;
     received.index = key.localIndex;
     if (data) received.data = true;
+    if (this.#timed) received.at = this.now;
     peer.sentLast = false;
     if (!key.confirmed) {
       key.confirmed = true;
@@ -86,7 +93,8 @@ export class Reports {
 
   #saySent({ nid, sent }: Peer): void {
     if (sent.packets === 0) return;
-    this.#say({ kind: "sent", peer: nid, data: sent.data, counter: sent.counter, bytes: sent.bytes });
+    const { data, counter, bytes, at } = sent;
+    this.#say({ kind: "sent", peer: nid, data, counter, bytes, at });
     sent.packets = 0;
     sent.bytes = 0;
     sent.data = false;
@@ -94,9 +102,9 @@ export class Reports {
 
   #sayReceived({ nid, received, source }: Peer): void {
     if (received.packets === 0) return;
-    const { relay, index, data, bytes } = received;
+    const { relay, index, data, bytes, at } = received;
     const path = relay === undefined ? this.#addresses.read(source) : { kind: "relay" as const, nid: relay };
-    this.#say({ kind: "received", peer: nid, localIndex: index, data, bytes, path });
+    this.#say({ kind: "received", peer: nid, localIndex: index, data, bytes, path, at });
     received.packets = 0;
     received.bytes = 0;
     received.data = false;

@@ -54,6 +54,9 @@ export const tallyNames = [
   "udp_sends",
   "udp_receives",
   "polls",
+  "received_strayed",
+  "received_late",
+  "stray_limit",
 ] as const;
 
 export type Tally = (typeof tallyNames)[number];
@@ -67,9 +70,12 @@ export function makeTallies(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(tallyNames.length * 8));
 }
 
-/** Those that were counted. */
-export function readTallies(tallies: Float64Array): Record<string, number> {
+/** Those that were counted, summed over the threads. */
+export function readTallies(...threads: readonly Float64Array[]): Record<string, number> {
   return Object.fromEntries(
-    tallyNames.flatMap((name, index) => (tallies[index] === 0 ? [] : [[name, tallies[index]!] as const])),
+    tallyNames.flatMap((name, index) => {
+      const sum = threads.reduce((so, tallies) => so + tallies[index]!, 0);
+      return sum === 0 ? [] : [[name, sum] as const];
+    }),
   );
 }

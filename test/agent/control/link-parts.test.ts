@@ -1,4 +1,5 @@
 // Small parts of the control side: backoff, send queue, member state, peer lookup, command line.
+import { availableParallelism } from "node:os";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../../agent/control/arguments.ts";
@@ -7,6 +8,7 @@ import { memberState } from "../../../agent/control/member-state.ts";
 import { resolvePeer } from "../../../agent/control/resolve-peer.ts";
 import { controlQueueLimit, relayQueueLimit, SendQueue } from "../../../agent/control/send-queue.ts";
 import { offloadNames } from "../../../agent/dataplane/native/offloads.ts";
+import { defaultThreads } from "../../../agent/dataplane/native/threads.ts";
 import { nodeIdOf } from "../../../protocol/trust/ssh-public-key.ts";
 import { applyItems } from "../../../protocol/trust/view.ts";
 import { grantItem, keysItem, logItem, now, openedView, party } from "../../protocol/trust/mesh.ts";
@@ -88,14 +90,20 @@ describe("command line", () => {
       mesh: "demo-dev",
       root: "",
       tunnel: true,
-      plane: { backend: "native", offloads: new Set(offloadNames) },
+      plane: { backend: "native", offloads: new Set(offloadNames), threads: defaultThreads(availableParallelism()) },
     });
     expect(parseArguments(["--mesh", "m", "--dataplane-offloads=-tso,-udp-gro"])).toMatchObject({
       plane: { offloads: new Set(offloadNames.filter((name) => name !== "tso" && name !== "udp-gro")) },
     });
-    const environment = { TUNNELMESH_DATAPLANE: "portable", TUNNELMESH_DATAPLANE_OFFLOADS: "none" };
+    const environment = {
+      ...{ TUNNELMESH_DATAPLANE: "portable", TUNNELMESH_DATAPLANE_OFFLOADS: "none" },
+      TUNNELMESH_DATAPLANE_THREADS: "7",
+    };
     expect(parseArguments(["--mesh", "m", "--dataplane-offloads", "tso"], environment)).toMatchObject({
-      plane: { backend: "portable", offloads: new Set(["tso"]) },
+      plane: { backend: "portable", offloads: new Set(["tso"]), threads: 7 },
+    });
+    expect(parseArguments(["--mesh", "m", "--dataplane-threads=3"], environment)).toMatchObject({
+      plane: { threads: 3 },
     });
     expect(parseArguments(["repair", "--mesh", "m", "--root", "/x"])).toMatchObject({ command: "repair", root: "/x" });
     expect(parseArguments(["version"])).toEqual({ command: "version" });
@@ -109,6 +117,7 @@ describe("command line", () => {
       ["run", "--mesh", "m", "--dataplane", "fast"],
       ["run", "--mesh", "m", "--dataplane-offloads=tso,-uso"],
       ["run", "--mesh", "m", "--dataplane-offloads", "warp"],
+      ["run", "--mesh", "m", "--dataplane-threads=99"],
     ]) {
       expect(() => parseArguments(bad)).toThrow(expect.objectContaining({ code: "TM_USAGE" }));
     }

@@ -48,12 +48,14 @@ export function peerConfig(identity: Identity, psk: string, addresses: readonly 
 
 /** Which data plane a member runs; the portable one unless said otherwise. */
 export type PlaneChoice = Partial<
-  Pick<TunnelConfig, "backend" | "offloads" | "interface" | "range" | "range6" | "clients">
+  Pick<TunnelConfig, "backend" | "offloads" | "threads" | "interface" | "range" | "range6" | "clients">
 >;
 
 export class Member {
   readonly identity: Identity;
   readonly log: string[] = [];
+  /** The exit code of the process that was started last, once it has ended. */
+  ended: Promise<number | null> = Promise.resolve(null);
   readonly #network: TestNetwork;
   readonly #plane: PlaneChoice;
   readonly #flags: readonly string[];
@@ -73,8 +75,12 @@ export class Member {
     return this.#child?.pid;
   }
 
-  /** Starts the process and waits until the tunnel is up. */
-  async start(peers: readonly TunnelPeerConfig[], relay?: string): Promise<void> {
+  /** Starts the process and waits until the tunnel is up. `environment`: what it gets besides ours. */
+  async start(
+    peers: readonly TunnelPeerConfig[],
+    relay?: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const { nid, x25519, ctl, ip4, ip6, port } = this.identity;
     const own = { nid, x25519, ctl, ip4, ip6, port, interface: "tm0", range, range6, peers, ...this.#plane };
     const config: TunnelConfig = relay === undefined ? own : { ...own, relay };
@@ -83,8 +89,10 @@ export class Member {
     const node = [process.execPath, ...this.#flags, "--conditions=tunnelmesh-source", program, file];
     const child = spawn("ip", ["netns", "exec", this.#network.nameOf(this.identity.name), ...node], {
       stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
     });
     this.#child = child;
+    this.ended = new Promise((resolve) => child.once("exit", resolve));
     this.#answers = [];
     child.stderr.on("data", (chunk: Buffer) => this.log.push(chunk.toString()));
     const started = this.#expect<unknown>("started");

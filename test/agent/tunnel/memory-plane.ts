@@ -14,6 +14,7 @@ import { tunnelProfile } from "../../../protocol/wireguard/profile.ts";
 
 export class MemoryPlane implements DataPlane {
   readonly kind = "portable";
+  readonly threads = 1;
   readonly socket = { port: 51820, dualStack: true };
   readonly arrived: { readonly peer: NodeId; readonly text: string }[] = [];
   readonly keys = new KeyTable(tunnelProfile);
@@ -45,6 +46,10 @@ export class MemoryPlane implements DataPlane {
 
   setRoutes(peers: readonly PeerRoutes[]): void {
     this.routes = peers;
+  }
+
+  indexFor(_peer: NodeId, random: number): number {
+    return random;
   }
 
   installKeys(keys: InstalledKeys): void {

@@ -17,6 +17,8 @@ export interface OwnChoice {
   /** As `parseOffloads` reads them. */
   readonly offloads: string;
   readonly relayed: boolean;
+  /** Of the native data plane. */
+  readonly threads: number;
   /** Checkout whose tunnel is run. */
   readonly checkout: string;
 }
@@ -108,7 +110,7 @@ function makeConfig(star: Star, choice: OwnChoice, end: End, others: readonly En
     ...{ x25519: end.x25519.toString("hex"), ctl: end.ctl.toString("hex"), port, interface: `tm${index}` },
     range: innerAddress(star, -1).concat("/24"),
     range6: `fd12:3456:${(0x7800 + index).toString(16)}::/48`,
-    ...{ backend: choice.backend, offloads: choice.offloads },
+    ...{ backend: choice.backend, offloads: choice.offloads, threads: choice.threads },
     peers: [...present, ...absent],
   };
 }

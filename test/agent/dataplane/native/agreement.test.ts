@@ -15,6 +15,11 @@ import { Outgoing } from "../../../../agent/dataplane/native/outgoing.ts";
 import { Peers } from "../../../../agent/dataplane/native/peers.ts";
 import { PrefixTable } from "../../../../agent/dataplane/native/prefix-table.ts";
 import { Reports } from "../../../../agent/dataplane/native/reports.ts";
+import {
+  makeSharedCounter,
+  type SharedCounter,
+  sharedCounterLimit,
+} from "../../../../agent/dataplane/native/shared-counter.ts";
 import { SocketAddresses } from "../../../../agent/dataplane/native/socket-address.ts";
 import { makeTallies, readTallies } from "../../../../agent/dataplane/native/tallies.ts";
 import { TunReader } from "../../../../agent/dataplane/native/tun-reader.ts";
@@ -242,26 +247,40 @@ describe.each([
   });
 
   it("seals what the portable one opens, each byte as the reference has it", () => {
-    const pair = new Pair(native);
-    const { arena } = native;
-    const { localIndex, remoteIndex } = installed[0]!;
-    pair.peers.setPaths(alpha, [{ kind: "relay", nid: alpha }]);
-    pair.peers.select(alpha, localIndex);
-    const peer = pair.peers.find(alpha)!;
-    let counter = 0;
-    for (const length of [0, 1, 20, 28, 31, 32, 33, 1280, 1404, 1405, 1419, 1420]) {
-      const packet = Uint8Array.from({ length }, (_, index) => (index * 7) & 255);
-      arena.bytes.fill(0xaa, layout.tunPacket, layout.tunPacket + 1600);
-      arena.bytes.set(packet, layout.tunPacket);
-      expect(pair.outgoing.seal(peer, layout.tunPacket, length, 0)).toBe(true);
-      const padded = new Uint8Array(Math.min(1420, Math.ceil(length / 16) * 16));
-      padded.set(packet);
-      const want = sealData(tunnelProfile, secret(localIndex, 1), remoteIndex, counter, padded);
-      expect(pair.relayed.at(-1)).toEqual(want);
-      counter += 1;
-    }
-    expect(pair.outgoing.seal(peer, layout.tunPacket, 100, expiresAt)).toBe(false);
-    pair.peers.remove(localIndex);
-    expect(pair.outgoing.seal(peer, layout.tunPacket, 100, 0)).toBe(false);
+    for (const shared of [undefined, makeSharedCounter()]) expectSealed(native, shared);
   });
 });
+
+/** `shared`: the counter, where it is not the key's own. */
+function expectSealed(native: typeof machine, shared: SharedCounter | undefined): void {
+  const pair = new Pair(native);
+  const { arena } = native;
+  const { localIndex, remoteIndex } = installed[0]!;
+  const keys = Uint8Array.from([...secret(localIndex, 1), ...secret(localIndex, 2)]);
+  pair.peers.install(alpha, localIndex, remoteIndex, expiresAt, keys, shared);
+  pair.peers.setPaths(alpha, [{ kind: "relay", nid: alpha }]);
+  pair.peers.select(alpha, localIndex);
+  const peer = pair.peers.find(alpha)!;
+  let counter = 0;
+  for (const length of [0, 1, 20, 28, 31, 32, 33, 1280, 1404, 1405, 1419, 1420]) {
+    const packet = Uint8Array.from({ length }, (_, index) => (index * 7) & 255);
+    arena.bytes.fill(0xaa, layout.tunPacket, layout.tunPacket + 1600);
+    arena.bytes.set(packet, layout.tunPacket);
+    expect(pair.outgoing.seal(peer, layout.tunPacket, length, 0)).toBe(true);
+    const padded = new Uint8Array(Math.min(1420, Math.ceil(length / 16) * 16));
+    padded.set(packet);
+    const want = sealData(tunnelProfile, secret(localIndex, 1), remoteIndex, counter, padded);
+    expect(pair.relayed.at(-1)).toEqual(want);
+    counter += 1;
+  }
+  expect(pair.outgoing.seal(peer, layout.tunPacket, 100, expiresAt)).toBe(false);
+  if (shared !== undefined) {
+    expect(shared[0]).toBe(counter);
+    shared[0] = sharedCounterLimit;
+    expect(pair.outgoing.seal(peer, layout.tunPacket, 100, 0)).toBe(false);
+    shared[0] = sharedCounterLimit - 1;
+    expect(pair.outgoing.seal(peer, layout.tunPacket, 100, 0)).toBe(true);
+  }
+  pair.peers.remove(localIndex);
+  expect(pair.outgoing.seal(peer, layout.tunPacket, 100, 0)).toBe(false);
+}

@@ -7,7 +7,7 @@ import { openNative } from "../../../../agent/dataplane/native.ts";
 import { hostClock } from "../../../../agent/system/clock.ts";
 import { bindNative } from "../../../../agent/system/native.ts";
 
-async function open(udpPort: number): Promise<unknown> {
+async function open(udpPort: number, threads: number): Promise<unknown> {
   const native = bindNative();
   const nothing = (): void => undefined;
   return await openNative({
@@ -26,19 +26,26 @@ async function open(udpPort: number): Promise<unknown> {
       onInterfaceGone: nothing,
     },
     offloads: new Set(offloadNames),
+    threads,
     log: nothing,
     onFailed: nothing,
   });
 }
 
-it("says so with the code of the reason, and leaves the port to the next try", async () => {
-  const holder = createSocket("udp6");
-  holder.bind(0);
-  await once(holder, "listening");
-  const { port } = holder.address();
-  await expect(open(port)).rejects.toMatchObject({ code: "TM_AGENT_PORT_IN_USE" });
-  await new Promise<void>((resolve) => holder.close(() => resolve()));
-  for (let tries = 0; tries < 2; tries += 1) {
-    await expect(open(port)).rejects.toMatchObject({ code: "TM_AGENT_NO_TUN" });
-  }
-});
+it.each([
+  [1, false],
+  [3, true],
+])(
+  "says so with the code of the reason, and leaves the port to the next try (%d threads, shared: %s)",
+  async (threads, reusePort) => {
+    const holder = createSocket({ type: "udp6", reusePort });
+    holder.bind(0);
+    await once(holder, "listening");
+    const { port } = holder.address();
+    await expect(open(port, threads)).rejects.toMatchObject({ code: "TM_AGENT_PORT_IN_USE" });
+    await new Promise<void>((resolve) => holder.close(() => resolve()));
+    for (let tries = 0; tries < 2; tries += 1) {
+      await expect(open(port, threads)).rejects.toMatchObject({ code: "TM_AGENT_NO_TUN" });
+    }
+  },
+);

@@ -28,6 +28,8 @@ export interface PairOptions {
   readonly psk?: "shared" | "zero" | "wrong";
   /** Of ours; a clock that runs faster needs the portable one. */
   readonly plane?: "native" | "portable";
+  /** Of the native one. */
+  readonly threads?: number;
   readonly speed?: number;
   readonly middlebox?: boolean;
   /** Which side knows where the other is. */
@@ -87,6 +89,7 @@ export class StockPair {
       port,
       plane: this.#options.plane ?? (this.#options.speed === undefined ? "native" : "portable"),
       speed: this.#options.speed ?? 1,
+      ...(this.#options.threads === undefined ? {} : { threads: this.#options.threads }),
       middlebox,
       ...(knows === "theirs" ? {} : { endpoint: { address: family === 4 ? outer.theirs4 : outer.theirs6, port } }),
       ...(this.#options.persistentKeepalive?.ours === undefined
@@ -125,12 +128,17 @@ export class StockPair {
     await this.#ask("renewed", { method: "renew" });
   }
 
-  /** A stream of iperf3 from our side, or in reverse. */
-  async stream(options: { seconds: number; reverse?: boolean }): Promise<{ bytes: number; bitsPerSecond: number }> {
+  /** Streams of iperf3 from our side, or in reverse. */
+  async stream(options: {
+    seconds: number;
+    reverse?: boolean;
+    flows?: number;
+  }): Promise<{ bytes: number; bitsPerSecond: number }> {
     const server = this.network.exec("b", "iperf3", "-s", "-1", "-B", inner.theirs4);
     await sleep(300);
     const reverse = options.reverse ? ["-R"] : [];
-    const client = ["iperf3", "-c", inner.theirs4, "-J", "-t", String(options.seconds), ...reverse];
+    const numbers = ["-t", String(options.seconds), "-P", String(options.flows ?? 1)];
+    const client = ["iperf3", "-c", inner.theirs4, "-J", ...numbers, ...reverse];
     const { output } = await this.network.exec("a", ...client);
     await server;
     const { sum_received: received } = JSON.parse(output).end;
