@@ -36,6 +36,7 @@ const reaches = (from: string, to: string | undefined, tries = 20) =>
   on(from, `for i in $(seq ${tries}); do ping -c 1 -W 1 ${to} >/dev/null && exit 0; sleep 0.2; done; exit 1`).code ===
   0;
 const listed = async () => (await project.json<ListClientsResult>(["client", "list"])).clients;
+const states = async () => (await listed())[0]?.gateways.map(({ state }) => state);
 const configuration = (gateway: string) => phone.gateways.find(({ name }) => name === gateway)?.configuration ?? "";
 
 describe("a client", () => {
@@ -107,11 +108,45 @@ describe("a client", () => {
     expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining("TM_DEPLOY_NAME_TAKEN")]);
   });
 
-  it("is cut off when it is removed, and its files are gone", async () => {
+  it("outlives a deploy, and the new key of a node that it talks to", async () => {
+    phone = await project.json<AddClientResult>(["client", "config", "phone", "--via", "beta", "--via", "alpha"]);
+    expect(phone.waiting).toEqual([]);
+    turnOn(configuration("alpha"));
+    expect(reaches("device", mesh["beta"])).toBe(true);
+    expect((await project.json<DeployResult>(["deploy", "--yes"])).failed).toBe(0);
+    expect(reaches("device", mesh["beta"], 1)).toBe(true);
+    await project.json(["local", "up", "gamma", "--network", project.mesh, "--key", `${project.key}.pub`]);
+    addresses = await project.addresses();
+    const file = "/etc/ssh/ssh_host_ed25519_key";
+    const hostKey = () => on("gamma", `cut -d' ' -f1,2 ${file}.pub`).stdout.trim();
+    const target = `root@${addresses["gamma"]}`;
+    const { host } = await project.json<{ host: { ip4: string } }>([
+      "add-node",
+      target,
+      "--name",
+      "gamma",
+      "--host-key",
+      hostKey(),
+    ]);
+    expect(reaches("device", host.ip4)).toBe(true);
+    on("gamma", `rm ${file} ${file}.pub; ssh-keygen -q -t ed25519 -N '' -f ${file}; systemctl restart ssh`);
+    await project.json(["rekey", "gamma", "--host-key", hostKey()]);
+    expect(reaches("device", host.ip4)).toBe(true);
+    expect(reaches("gamma", phone.ip4)).toBe(true);
+    expect(await states()).toEqual(["ready", "ready"]);
+  });
+
+  it("keeps the gateway that stays when a deploy takes the other out of the mesh", async () => {
+    project.write(`  mesh.coordinator("alpha", new LocalHost());`);
+    expect((await project.json<DeployResult>(["deploy", "--yes"])).failed).toBe(0);
+    expect(reaches("device", mesh["alpha"], 1)).toBe(true);
+    expect(await states()).toEqual(["gone", "ready"]);
+  });
+
+  it("is cut off at once when it is removed, and its files are gone", async () => {
     const removed = await project.json<RemoveClientResult>(["client", "remove", "phone", "--yes"]);
     expect(removed.files).toHaveLength(4);
-    await expect.poll(() => reaches("device", mesh["beta"], 1), { timeout: 15_000 }).toBe(false);
-    expect(reaches("device", mesh["alpha"], 1)).toBe(false);
+    await expect.poll(() => reaches("device", mesh["alpha"], 1), { timeout: 3_000 }).toBe(false);
     expect(await listed()).toEqual([]);
     expect((await project.tm(["client", "remove", "phone", "--yes"])).stderr).toContain("TM_CLIENT_UNKNOWN");
   });
