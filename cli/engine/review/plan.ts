@@ -199,8 +199,8 @@ export const planSchema = z.strictObject({
     added: z.array(z.string()),
     removed: z.array(z.string()),
     /** What that, and groups and members that change, do to members, clients and ranges. */
-    gained: z.array(reach).max(10_000),
-    lost: z.array(reach).max(10_000),
+    gained: z.array(reach).max(100_000),
+    lost: z.array(reach).max(100_000),
   }),
   findings: z.array(finding),
   /** Members that `tm deploy` must be given with --replace. */
