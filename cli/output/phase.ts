@@ -1,6 +1,6 @@
 // One phase of a progress list: listr2's rows and renderer without its runner, as the work runs elsewhere and only reports.
 import { DefaultRenderer, Listr, ListrLogger, ListrTaskState, PRESET_TIMER, ProcessOutput } from "listr2";
-import { renderDuration } from "./table.ts";
+import { renderElapsed } from "./table.ts";
 
 export interface PhaseRow {
   note(state: ListrTaskState, text: string): void;
@@ -79,7 +79,7 @@ function addRow(listr: Rows, name: string): PhaseRow & { tick(): void } {
     },
     tick() {
       const elapsed = Date.now() - started;
-      if (task?.isStarted() && elapsed > 2000) task.title$ = `${title()}  (${renderDuration(elapsed)})`;
+      if (task?.isStarted() && elapsed > 2000) task.title$ = `${title()}  (${renderElapsed(elapsed)})`;
     },
   };
   row.note(ListrTaskState.STARTED, "");

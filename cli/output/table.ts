@@ -28,3 +28,11 @@ export function renderDuration(milliseconds: number): string {
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** As `renderDuration`, but moving each second for the first hour: "1 min 5 s". */
+export function renderElapsed(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  return seconds < 60 || seconds >= 3600
+    ? renderDuration(milliseconds)
+    : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -45,6 +45,7 @@ describe.runIf(installed)("the service's faults", () => {
     const workspace = await prepareWorkspace({
       ...{ projectFolder, stage: "main", state: model.state, terraform: terraformOf(model)!, binary },
       environment: {},
+      log: () => undefined,
       sandbox: {
         ...{ DIGITALOCEAN_API_URL: lab.url, DIGITALOCEAN_TOKEN: token, TM_PROVIDER_POLL_DELAY: "5" },
         DIGITALOCEAN_HTTP_RETRY_MAX: "0",

@@ -1,12 +1,8 @@
-// Carries a plan out: one row of progress for each resource, and nonces on the disk before a droplet is made with one.
+// Carries a plan out, with nonces on the disk before a droplet is made with one.
 import { z } from "zod";
-import type { MeshModel } from "../../../constructs/model.ts";
 import { addressesOutput } from "../../../constructs/terraform/members.ts";
-import type { ProgressRow } from "../../output/progress.ts";
 import type { EngineContext } from "../deploy/contract.ts";
-import type { TerraformEvent } from "../terraform/events.ts";
 import { apply, readJson } from "../terraform/run.ts";
-import { describeResource } from "./describe.ts";
 import {
   dropletAddressesSchema,
   type KeptDroplets,
@@ -19,6 +15,7 @@ import {
 import { explaining } from "./failure.ts";
 import type { Cloud } from "./open.ts";
 import type { CloudPlan } from "./plan.ts";
+import { showEvents } from "./show-events.ts";
 
 /** Said when this process is ended in the middle. */
 const unlockHint =
@@ -42,30 +39,6 @@ export async function applyCloud(context: EngineContext, cloud: Cloud, planned: 
     context.warnInterrupted?.(undefined);
   }
 }
-
-/** Turns Terraform's events into rows: what is done to which resource, and how long it has been waited for. */
-export function showEvents(
-  model: Pick<MeshModel, "members">,
-  row: (name: string) => ProgressRow,
-): (event: TerraformEvent) => void {
-  return (event) => {
-    if (!("elapsed" in event)) return;
-    const one = row(describeResource(model, event.address));
-    const seconds = Math.round(event.elapsed);
-    const [doing = event.action, done = "done"] = verbs[event.action] ?? [];
-    if (event.kind === "start") one.update(doing);
-    else if (event.kind === "progress") one.update(`${doing}: waiting for DigitalOcean, ${seconds} s`);
-    else if (event.kind === "done") one.done(seconds < 2 ? done : `${done} after ${seconds} s`);
-    else one.fail(`not ${done}`);
-  };
-}
-
-const verbs: Readonly<Record<string, readonly [string, string]>> = {
-  create: ["creating", "created"],
-  update: ["changing", "changed"],
-  delete: ["removing", "removed"],
-  read: ["reading", "read"],
-};
 
 const outputsSchema = z.record(z.string(), z.object({ value: z.unknown() }));
 

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { dropletsOf, resourceId } from "../../../constructs/terraform/members.ts";
 import type { EngineContext } from "../deploy/contract.ts";
 import { destroy, readJson } from "../terraform/run.ts";
-import { showEvents } from "./apply.ts";
 import { forgetDroplets } from "./droplet-file.ts";
 import { explaining } from "./failure.ts";
 import type { Cloud } from "./open.ts";
 import { defaultLockTimeout } from "./plan.ts";
+import { showEvents } from "./show-events.ts";
 
 const stateSchema = z.object({
   values: z

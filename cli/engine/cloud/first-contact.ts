@@ -81,7 +81,7 @@ export function judgeProof(proof: string, nonce: string, hostKey: string): "prov
   return sums.includes(expected) ? "proved" : "other";
 }
 
-async function connectInTime({ connect, target, options, signal, row }: FirstContact, patience: number) {
+async function connectInTime({ connect, target, options, signal }: FirstContact, patience: number) {
   const { confirmHostKey: _, confirmChangedHostKey: __, askSecret, ...quiet } = options;
   // A passphrase opens a key of this machine, and says nothing to the host; passwords are for hosts that are known.
   const asked = askSecret === undefined ? {} : { askSecret };
@@ -92,9 +92,7 @@ async function connectInTime({ connect, target, options, signal, row }: FirstCon
       return await connect({ ...target, firstContact: true }, { ...quiet, ...asked, signal });
     } catch (error) {
       if (signal.aborted || !isTunnelMeshError(error) || !notYet.has(error.code)) throw error;
-      const waited = performance.now() - began;
-      if (waited > patience) throw error;
-      row.update(`waiting for SSH, ${Math.round(waited / 1000)} s`);
+      if (performance.now() - began > patience) throw error;
     }
     await sleep(pace, undefined, { signal });
   }

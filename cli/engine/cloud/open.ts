@@ -1,6 +1,6 @@
 // Opens Terraform for a loaded stack: the program, the sandbox where that is asked for, the workspace, the providers.
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { StateModel } from "../../../constructs/model.ts";
 import type { EngineContext, LoadedStack } from "../deploy/contract.ts";
@@ -9,10 +9,14 @@ import { findLocking, withoutLockFile } from "../state/locking.ts";
 import { lockHolderOf, noteLocking } from "../state/note.ts";
 import { findTerraform } from "../terraform/binary.ts";
 import { initialize, initializeState, type TerraformRun } from "../terraform/run.ts";
+import { closeRunFolder } from "../terraform/run-folder.ts";
 import { backendArguments, prepareWorkspace } from "../terraform/workspace.ts";
 
-/** Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. */
-export interface Cloud {
+/**
+ * Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. Disposing of it takes its folder away, with the
+ * plan in it.
+ */
+export interface Cloud extends AsyncDisposable {
   readonly run: TerraformRun;
   /** The sandbox that stands for the service; undefined: the service itself. */
   readonly sandbox: SandboxServer | undefined;
@@ -23,10 +27,7 @@ export interface OpenCloudOptions {
   readonly token?: boolean;
   /** True to destroy: what `protect` forbids Terraform to remove may go, as somebody has typed the stage's name. */
   readonly unprotected?: boolean;
-  /**
-   * Terraform over the state alone, in a folder of its own beside the workspace, which the caller removes: no provider, no token,
-   * no sandbox that would have to run.
-   */
+  /** Terraform over the state alone: no provider, no token, no sandbox that would have to run. */
   readonly stateAlone?: boolean;
   /** This process' own when left out. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -36,8 +37,9 @@ export interface OpenCloudOptions {
 const sandboxDelay = "1000";
 
 /**
- * Finds Terraform, starts the sandbox where `context.sandbox` asks for it, writes the stage's workspace and runs init in it.
- * What Terraform says goes to the command's log; `context.signal` ends its step.
+ * Finds Terraform, starts the sandbox where `context.sandbox` asks for it, writes a workspace and runs init in it. Each run has a
+ * workspace of its own, so that commands beside each other meet at the state's lock alone. What Terraform says goes to the
+ * command's log; `context.signal` ends its step. Whoever calls disposes of it.
  * @returns undefined when the stack has nothing for Terraform: then nothing was started
  * @throws TunnelMeshError TM_TERRAFORM_MISSING, TM_TERRAFORM_OLD, TM_TERRAFORM_TOKEN, TM_TERRAFORM_FAILED, TM_SANDBOX_START,
  * TM_STACK_VALUE when the state's connection is not in the environment, TM_STATE_STORE when its bucket is not there
@@ -79,8 +81,9 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
           },
         }
       : {}),
-    ...(stateAlone ? { apart: `state-${process.pid}-${randomBytes(4).toString("hex")}` } : {}),
+    ...(stateAlone ? { withoutProvider: true } : {}),
     ...(token === undefined ? {} : { token }),
+    log: (line) => progress.log(line),
   });
   const run: TerraformRun = {
     binary,
@@ -92,21 +95,30 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
     signal,
     log: (line) => progress.log(line),
   };
-  await (stateAlone ? openStateAlone(run) : initialize(run));
-  return { run, sandbox: sandbox?.server };
-}
-
-/** Leaves nothing behind where it fails. */
-async function openStateAlone(run: TerraformRun): Promise<void> {
-  const base = path.dirname(run.workspace.folder);
+  const cloud: Cloud = {
+    run,
+    sandbox: sandbox?.server,
+    async [Symbol.asyncDispose]() {
+      const unwritten = await closeRunFolder(workspace.base);
+      if (unwritten === undefined) return;
+      progress
+        .row("terraform")
+        .fail(`the state could not be written and is in ${unwritten}: tm state push ${unwritten}`);
+    },
+  };
   try {
-    const empty = path.join(base, "no-plugins");
-    await mkdir(empty);
-    await initializeState(run, empty);
+    await (stateAlone ? initializeStateAlone(run) : initialize(run));
   } catch (error) {
-    await rm(base, { recursive: true, force: true });
+    await cloud[Symbol.asyncDispose]();
     throw error;
   }
+  return cloud;
+}
+
+async function initializeStateAlone(run: TerraformRun): Promise<void> {
+  const empty = path.join(run.workspace.base, "no-plugins");
+  await mkdir(empty);
+  await initializeState(run, empty);
 }
 
 /** Loaded for the sandbox alone: it brings local hosts with it. */

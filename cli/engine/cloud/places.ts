@@ -71,7 +71,7 @@ function grantedKeys(view: MeshView | undefined): ReadonlyMap<string, string> {
 async function askState(context: EngineContext, view: MeshView | undefined): Promise<KeptDroplets | undefined> {
   if (view === undefined) return undefined;
   try {
-    const cloud = await openCloud(context, { token: false });
+    await using cloud = await openCloud(context, { stateAlone: true });
     if (cloud === undefined) return undefined;
     await readPlaces(context, cloud);
     return await settleDroplets(context, view);

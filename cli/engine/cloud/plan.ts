@@ -1,7 +1,5 @@
 // Plans a stack's cloud resources and refuses what would cost a host: nothing is changed by it.
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
-import path from "node:path";
 import { ciLoginsVariable, nonceVariable } from "../../../constructs/terraform/bootstrap.ts";
 import { dropletsOf, resourceId } from "../../../constructs/terraform/members.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
@@ -12,9 +10,10 @@ import { type DropletAddresses, type Nonces, readNonces } from "./droplet-file.t
 import { explaining } from "./failure.ts";
 import type { Cloud } from "./open.ts";
 import { refuseReplacements, type UnnamedReplacement, unnamedReplacements } from "./safety.ts";
+import { showLockWait } from "./show-events.ts";
 
 export interface CloudPlan {
-  /** What Terraform saved, in the workspace; holds secrets, and is removed by `forgetPlan`. */
+  /** What Terraform saved, in the workspace; it holds secrets, and goes with the workspace. */
   readonly file: string;
   readonly changes: readonly PlannedResource[];
   /** Those of `changes` that a deploy refuses; none in a plan that is not only to be shown. */
@@ -66,14 +65,12 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
     ...replace.map((name) => `-replace=digitalocean_droplet.${resourceId(name)}`),
     ...(options.arguments ?? []),
   ];
-  const { file } = await explaining(model, () => plan(cloud.run, { variables, arguments: given }, () => undefined));
-  const { shown, changes, before, question } = await forgettingAtFailure(cloud, file, async () => {
-    const shown = await readJson(cloud.run, ["show", "-json", file]);
-    const { changes, before } = readShownPlan(model, shown);
-    const question = { model, changes, members, replace };
-    if (options.onlyShown !== true) refuseReplacements(question);
-    return { shown, changes, before, question };
-  });
+  const onEvent = showLockWait(() => context.progress.row("terraform"), "planning");
+  const { file } = await explaining(model, () => plan(cloud.run, { variables, arguments: given }, onEvent));
+  const shown = await readJson(cloud.run, ["show", "-json", file]);
+  const { changes, before } = readShownPlan(model, shown);
+  const question = { model, changes, members, replace };
+  if (options.onlyShown !== true) refuseReplacements(question);
   const made = changes.flatMap(({ type, action, member }) =>
     type === "digitalocean_droplet" && (action === "create" || action === "replace") && member !== undefined
       ? [member]
@@ -81,19 +78,4 @@ export async function planCloud(context: EngineContext, cloud: Cloud, options: C
   );
   const nonces = Object.fromEntries(made.map((name) => [name, all[name] ?? ""]));
   return { file, changes, unnamed: unnamedReplacements(question), before, nonces, variables, shown };
-}
-
-/** A plan that is refused is nobody's to carry out. */
-async function forgettingAtFailure<T>(cloud: Cloud, file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await forgetPlan(cloud, { file });
-    throw error;
-  }
-}
-
-/** Removes the saved plan, which holds secrets. */
-export async function forgetPlan(cloud: Cloud, { file }: Pick<CloudPlan, "file">): Promise<void> {
-  await rm(path.resolve(cloud.run.workspace.folder, file), { force: true });
 }

@@ -1,5 +1,6 @@
 // The part of a deploy that makes hosts: plan with Terraform, apply, first contact, setup; then they are hosts like any other.
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import type { ProgressRow } from "../../output/progress.ts";
 import { authorizedLine } from "../ci/authorized-keys.ts";
 import { ciLogins } from "../ci/login.ts";
 import { applyCloud, readPlaces } from "../cloud/apply.ts";
@@ -23,7 +24,7 @@ import { dropletTarget, type UnreachedHost } from "./reach.ts";
 import { failingIn, settleAll } from "./report.ts";
 import { type Run, reachedOf } from "./run.ts";
 
-/** Terraform's part of a run, planned and not carried out. */
+/** Terraform's part of a run, planned and not carried out; whoever asked for it disposes of `cloud`. */
 export interface PlannedCloud {
   readonly cloud: Cloud;
   readonly planned: CloudPlan;
@@ -52,25 +53,35 @@ export async function planResources(run: Run, parameters: Parameters): Promise<P
     row.update("opening");
     const cloud = await openCloud(context);
     if (cloud === undefined) return undefined;
-    row.update("planning");
-    const { view } = await run.home.read();
-    const members = new Set([...(view?.members.values() ?? [])].map(({ name }) => name));
-    await refuseMissingState(cloud.run, { model: run.model, view, ...parameters });
-    const planned = await planCloud(context, cloud, {
-      ...parameters,
-      members,
-      ...(parameters.unasked === true ? { arguments: ["-lock=false"] } : {}),
-      // A runner that makes a droplet has no other way in to it.
-      ciLogins: ciLogins(view ?? { tokens: new Map() }, Math.floor(Date.now() / 1000)).map((login) =>
-        authorizedLine(run.model.name, login),
-      ),
-    });
-    row.done(planned.changes.length === 0 ? "no changes" : `changes: ${planned.changes.length}`);
-    const places = placesOf(mergeDroplets(await readDroplets(context), planned.before), view, await waiting(run));
-    const leaving = new Set(planned.changes.flatMap(goingOf));
-    run.setDroplets(new Map([...places].filter(([name, place]) => place.hostKey !== undefined && !leaving.has(name))));
-    return { cloud, planned };
+    try {
+      return await planIn(run, cloud, parameters, row);
+    } catch (error) {
+      await cloud[Symbol.asyncDispose]();
+      throw error;
+    }
   });
+}
+
+async function planIn(run: Run, cloud: Cloud, parameters: Parameters, row: ProgressRow): Promise<PlannedCloud> {
+  const { context } = run;
+  row.update("planning");
+  const { view } = await run.home.read();
+  const members = new Set([...(view?.members.values() ?? [])].map(({ name }) => name));
+  await refuseMissingState(cloud.run, { model: run.model, view, ...parameters });
+  const planned = await planCloud(context, cloud, {
+    ...parameters,
+    members,
+    ...(parameters.unasked === true ? { arguments: ["-lock=false"] } : {}),
+    // A runner that makes a droplet has no other way in to it.
+    ciLogins: ciLogins(view ?? { tokens: new Map() }, Math.floor(Date.now() / 1000)).map((login) =>
+      authorizedLine(run.model.name, login),
+    ),
+  });
+  row.done(planned.changes.length === 0 ? "no changes" : `changes: ${planned.changes.length}`);
+  const places = placesOf(mergeDroplets(await readDroplets(context), planned.before), view, await waiting(run));
+  const leaving = new Set(planned.changes.flatMap(goingOf));
+  run.setDroplets(new Map([...places].filter(([name, place]) => place.hostKey !== undefined && !leaving.has(name))));
+  return { cloud, planned };
 }
 
 /** Makes the resources, meets new droplets, sets them up, and reaches all that this has touched. */

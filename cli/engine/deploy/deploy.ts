@@ -1,7 +1,6 @@
 // tm deploy: hosts, coordinator, membership, agents, proof; every step may be killed and is finished by the next run.
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { settleDroplets } from "../cloud/places.ts";
-import { forgetPlan } from "../cloud/plan.ts";
 import { markSandboxMesh } from "../cloud/sandbox-mesh.ts";
 import { refuseOther } from "../review/plan-file.ts";
 import { refuseBeyondToken } from "./ci-check.ts";
@@ -49,12 +48,9 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   // Whoever cannot sign the beginning of the mesh makes no hosts for it.
   if (genesis === undefined) await run.signer();
   await run.ci();
-  const cloud = await planResources(run, parameters);
-  try {
-    return await deployPlanned(run, parameters, cloud);
-  } finally {
-    if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
-  }
+  const planned = await planResources(run, parameters);
+  await using _ = planned?.cloud;
+  return await deployPlanned(run, parameters, planned);
 }
 
 async function deployPlanned(

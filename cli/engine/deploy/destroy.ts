@@ -31,7 +31,7 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
   progress.phase("Reaching hosts");
   const outcomes = await run.reach(false);
   const others = await hostsOutsideStack(run, outcomes);
-  const cloud = await openCloud(run.context, { unprotected: true });
+  await using cloud = await openCloud(run.context, { unprotected: true });
   progress.phase("Uninstalling");
   const servers = reachedOf(outcomes).filter(({ member }) => member.host.kind !== "local");
   const uninstalled = await settleAll(servers, run.parallel, signal, async ({ connection, member }) => {

@@ -2,7 +2,7 @@
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import type { Member, MeshView } from "../../../protocol/trust/member.ts";
 import { applyItems, openView } from "../../../protocol/trust/view.ts";
-import { type CloudPlan, forgetPlan } from "../cloud/plan.ts";
+import type { CloudPlan } from "../cloud/plan.ts";
 import { describeFirstInstall, planInstall } from "../install/plan.ts";
 import { hostNotes } from "../install/refusals.ts";
 import type { Plan } from "../review/plan.ts";
@@ -29,7 +29,7 @@ export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     if (parameters.unasked === true) await refuseUnsigned(run);
     const cloud = await planResources(run, { ...parameters, onlyShown: true });
-    if (cloud !== undefined) await forgetPlan(cloud.cloud, cloud.planned);
+    await cloud?.cloud[Symbol.asyncDispose]();
     const options = { ...parameters, planned: cloud?.planned };
     if (parameters.unasked === true) return planOf(run, { prepared: [], unready: unaskedHosts(run.model) }, options);
     run.context.progress.phase("Reading hosts");

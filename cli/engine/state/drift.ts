@@ -1,6 +1,4 @@
 // tm drift and tm refresh: what changed at the service since the last deploy, and writing it into the state.
-import { rm } from "node:fs/promises";
-import path from "node:path";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { Cloud } from "../cloud/open.ts";
 import type { EngineContext } from "../deploy/contract.ts";
@@ -41,11 +39,6 @@ async function readingDrift<T>(
   }
   context.progress.phase("Comparing the state with the service");
   const planned = await plan(run, { variables: {}, arguments: ["-refresh-only"] }, () => undefined);
-  try {
-    const shown = await readJson(run, ["show", "-json", planned.file]);
-    return await work({ ...resultOf(context), drift: readDrift(model, shown) }, planned);
-  } finally {
-    // A saved plan holds values in clear.
-    await rm(path.join(run.workspace.folder, planned.file), { force: true });
-  }
+  const shown = await readJson(run, ["show", "-json", planned.file]);
+  return work({ ...resultOf(context), drift: readDrift(model, shown) }, planned);
 }

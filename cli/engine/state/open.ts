@@ -1,6 +1,4 @@
-// Terraform over the state alone: no provider, no token, and a folder of its own, so that a deploy beside it is not disturbed.
-import { rm } from "node:fs/promises";
-import path from "node:path";
+// Terraform over the state alone, with no provider and no token; and with all, as the only tm of this machine on the mesh.
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { type Cloud, openCloud } from "../cloud/open.ts";
 import type { EngineContext } from "../deploy/contract.ts";
@@ -17,13 +15,8 @@ export async function withState<T>(
   context: EngineContext,
   work: (run: TerraformRun) => Promise<T>,
 ): Promise<T | undefined> {
-  const cloud = await openCloud(context, { stateAlone: true });
-  if (cloud === undefined) return undefined;
-  try {
-    return await work(cloud.run);
-  } finally {
-    await rm(path.dirname(cloud.run.workspace.folder), { recursive: true, force: true });
-  }
+  await using cloud = await openCloud(context, { stateAlone: true });
+  return cloud === undefined ? undefined : await work(cloud.run);
 }
 
 /**
@@ -34,7 +27,7 @@ export async function withCloud<T>(context: EngineContext, work: (cloud: Cloud) 
   const { projectFolder, stage, model } = context.loaded;
   const lock = await openMeshHome({ folder: projectFolder, stage }).lock();
   try {
-    const cloud = await openCloud(context);
+    await using cloud = await openCloud(context);
     if (cloud === undefined) throw new TunnelMeshError("TM_STATE_NOTHING", { detail: model.name });
     return await work(cloud);
   } finally {

@@ -15,6 +15,7 @@ const schema = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["apply_start", "apply_progress", "apply_complete", "apply_errored"]), hook }),
   z.object({ type: z.enum(["refresh_start", "refresh_complete"]), hook }),
   z.object({ type: z.literal("planned_change"), change }),
+  z.object({ type: z.literal("state_lock_acquire") }),
   z.object({
     type: z.literal("diagnostic"),
     diagnostic: z.object({
@@ -35,6 +36,8 @@ export type TerraformEvent =
       readonly elapsed: number;
     }
   | { readonly kind: "planned"; readonly address: string; readonly action: string; readonly reason: string | undefined }
+  /** Another run holds the lock on the state, and this one waits for it. */
+  | { readonly kind: "locked-out" }
   | { readonly kind: "error" | "warning"; readonly text: string; readonly address: string | undefined };
 
 const applyKinds = {
@@ -71,6 +74,8 @@ export function readEvent(line: string): TerraformEvent | undefined {
       const { resource, action, reason } = event.change;
       return { kind: "planned", address: resource.addr, action, reason };
     }
+    case "state_lock_acquire":
+      return { kind: "locked-out" };
     case "diagnostic": {
       const { severity, summary, detail, address } = event.diagnostic;
       return { kind: severity, text: [summary, detail].filter(Boolean).join(": ").slice(0, 4096), address };

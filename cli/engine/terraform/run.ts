@@ -1,12 +1,13 @@
 // Runs Terraform in a workspace: its events as they come, its failures in its own words, an interrupt passed on once.
 import { spawn } from "node:child_process";
-import path from "node:path";
 import { execa } from "execa";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { waitForLock } from "../trust/lock.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { readEvent, type TerraformEvent } from "./events.ts";
 import { failureCode } from "./failure-code.ts";
 import { openOutput } from "./output.ts";
+import { holdRunFolder } from "./run-folder.ts";
 import { describeStateLock, readStateLock } from "./state-lock.ts";
 import { keepProviderLock, type Workspace } from "./workspace.ts";
 
@@ -21,8 +22,23 @@ export interface TerraformRun {
 /** Longest line that Terraform writes here: a plan as JSON of a large stack. */
 const outputLimit = 256 * 1024 * 1024;
 
+/** Milliseconds for another run of the project to fetch its providers. */
+const initPatience = 600_000;
+
 /** @throws TunnelMeshError TM_TERRAFORM_FAILED */
 export async function initialize(run: TerraformRun): Promise<void> {
+  const { packages } = run.workspace;
+  if (packages === undefined) return initializeAlone(run);
+  // Terraform does not promise that two inits at once may share a folder of packages.
+  const lock = await waitForLock(`${packages}.json`, initPatience, run.signal);
+  try {
+    await initializeAlone(run);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function initializeAlone(run: TerraformRun): Promise<void> {
   const { backendArguments, lockMode, lockPlatforms } = run.workspace;
   const readOnly = lockMode === "read-only" ? ["-lockfile=readonly"] : [];
   await execute(run, ["init", "-input=false", "-no-color", ...backendArguments, ...readOnly], () => undefined);
@@ -141,7 +157,7 @@ async function execute(
 ): Promise<number> {
   run.signal.throwIfAborted();
   run.log(`terraform ${arguments_.join(" ")}`);
-  const output = await openOutput(path.dirname(run.workspace.folder));
+  const output = await openOutput(run.workspace.base);
   // A group of its own: an interrupt of the terminal reaches Terraform once, through here. What it says goes into a file: where
   // this process dies, a pipe would break, and Terraform with it, between a resource's making and its state.
   const { cwd, env } = settings(run, variables);
@@ -159,6 +175,7 @@ async function execute(
   run.signal.addEventListener("abort", interrupt, { once: true });
   const said: string[] = [];
   try {
+    if (child.pid !== undefined) await holdRunFolder(run.workspace.base, child.pid);
     for await (const line of output.lines(ended)) {
       run.log(line);
       const event = readEvent(line);

@@ -1,24 +1,30 @@
 // Where Terraform works for one stage: its JSON, its data, its state, and what it is told through the environment.
-import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import writeFileAtomic from "write-file-atomic";
 import type { StateModel } from "../../../constructs/model.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { readIfThere } from "../trust/durable-file.ts";
 import type { TerraformBinary } from "./binary.ts";
 import { makeProviderMirror, mirrorConfiguration } from "./mirror.ts";
+import { openRunFolder } from "./run-folder.ts";
 
 export interface Workspace {
-  /** Holds cdk.tf.json; wiped before each synthesis. */
+  /** Of this run alone, and gone after it (`closeRunFolder`): all that Terraform writes but a local state is in it. */
+  readonly base: string;
+  /** Holds cdk.tf.json; Terraform works there. */
   readonly folder: string;
-  /** Provider lock of the project, committed; copied in before init and back after it. */
-  readonly lockFile: string;
+  /** Provider lock of the project, committed; copied in before init and back after it. Undefined: this run's providers are no news. */
+  readonly lockFile?: string;
   /** What is done about providers that the lock does not hold as they are: CI changes no file of the project. */
   readonly lockMode: "keep" | "read-only";
   /** Arguments of `terraform providers lock` that add the other platforms of a team; undefined where the lock has been made already. */
   readonly lockPlatforms?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Where packages of providers are kept between runs; one init at a time writes there. Undefined: nowhere. */
+  readonly packages?: string;
   /** Arguments of init that say where the state is. */
   readonly backendArguments: readonly string[];
   /** Says in words who holds a lock of which Terraform's own message names nobody; undefined where it does name the holder. */
@@ -35,69 +41,74 @@ export interface WorkspaceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Set where the sandbox stands for the service. */
   readonly sandbox?: Readonly<Record<string, string>>;
-  /** Name of a folder of its own within the stage's, for a run beside others without a provider; all but a local state is in it. */
-  readonly apart?: string;
+  /** For what only reads or carries the state. */
+  readonly withoutProvider?: boolean;
   /** False where the service is asked nothing, as for outputs: then no token is needed. */
   readonly token?: boolean;
+  readonly log: (line: string) => void;
 }
 
 /**
- * Writes the stage's workspace under .tm/terraform. TM_DO_PROVIDER_DIR names a filesystem mirror that holds the provider; in the
+ * Writes a workspace of this run's own under .tm/terraform. TM_DO_PROVIDER_DIR names a filesystem mirror that holds the provider; in the
  * sandbox without one, a mirror with the stand-in is made.
  * @throws TunnelMeshError TM_TERRAFORM_TOKEN when there is no token, TM_STACK_VALUE when the state's connection is not in the environment
  */
 export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { projectFolder, stage, state, binary, environment, sandbox } = options;
-  // A state of the sandbox never meets the service, nor the other way round: each would find all its resources gone.
-  const home = path.join(projectFolder, ".tm/terraform", sandbox === undefined ? stage : `${stage}.sandbox`);
-  const base = options.apart === undefined ? home : path.join(home, options.apart);
-  const folder = path.join(base, "stack");
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(home, 0o700);
-  await writeFileAtomic(path.join(folder, "cdk.tf.json"), `${JSON.stringify(options.terraform, undefined, 2)}\n`, {
-    mode: 0o600,
-  });
-  const mirror = options.apart === undefined ? providerMirror(options, home) : undefined;
-  const configuration = path.join(home, "terraform.rc");
-  if (mirror !== undefined) {
-    if (environment["TM_DO_PROVIDER_DIR"] === undefined) await makeProviderMirror(mirror, binary.platform);
-    await writeFileAtomic(configuration, mirrorConfiguration(mirror), { mode: 0o600 });
-  }
-  const ownLock = sandbox !== undefined || options.apart !== undefined;
-  const lockFile = path.join(
-    ownLock ? base : projectFolder,
-    ownLock ? "terraform.lock.hcl" : "mesh/terraform.lock.hcl",
-  );
-  const locked = await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl"));
   const hasToken = Boolean(environment["DIGITALOCEAN_TOKEN"] || environment["DIGITALOCEAN_ACCESS_TOKEN"]);
   if (sandbox === undefined && options.token !== false && !hasToken) {
     throw new TunnelMeshError("TM_TERRAFORM_TOKEN", { detail: "DIGITALOCEAN_TOKEN is not set" });
   }
-  const data = path.join(base, "data");
-  // A change of the place is never a migration here (TM_STATE_MISSING sees to it). HCP Terraform has no -reconfigure.
-  if (state.kind === "hcp") await rm(path.join(data, "terraform.tfstate"), { force: true });
+  const ofState = stateEnvironment(state, environment);
+  // A state of the sandbox never meets the service, nor the other way round: each would find all its resources gone.
+  const home = path.join(projectFolder, ".tm/terraform", sandbox === undefined ? stage : `${stage}.sandbox`);
+  const base = await openRunFolder(home, options.log);
+  await chmod(home, 0o700);
+  const folder = path.join(base, "stack");
+  await mkdir(folder, { mode: 0o700 });
+  await writeFileAtomic(path.join(folder, "cdk.tf.json"), `${JSON.stringify(options.terraform, undefined, 2)}\n`, {
+    mode: 0o600,
+  });
+  const given = environment["TM_DO_PROVIDER_DIR"];
+  const mirror = options.withoutProvider === true ? undefined : providerMirror(options, base);
+  const configuration = path.join(base, "terraform.rc");
+  if (mirror !== undefined) {
+    if (given === undefined) await makeProviderMirror(mirror, binary.platform);
+    await writeFileAtomic(configuration, mirrorConfiguration(mirror), { mode: 0o600 });
+  }
+  const lockFile =
+    sandbox === undefined && options.withoutProvider !== true
+      ? path.join(projectFolder, "mesh/terraform.lock.hcl")
+      : undefined;
+  const locked = lockFile !== undefined && (await copyIfThere(lockFile, path.join(folder, ".terraform.lock.hcl")));
+  // What is fetched over the network is fetched once; a user's own cache is left to them.
+  const fetches = mirror === undefined && options.withoutProvider !== true && !environment["TF_PLUGIN_CACHE_DIR"];
+  const packages = path.join(projectFolder, ".tm/terraform/packages");
+  if (fetches) await mkdir(packages, { recursive: true, mode: 0o700 });
   return {
+    base,
     folder,
-    lockFile,
-    lockMode: locked && !ownLock && environment["CI"] ? "read-only" : "keep",
-    ...(locked || ownLock ? {} : { lockPlatforms: lockArguments(environment["TM_DO_PROVIDER_DIR"]) }),
+    ...(lockFile === undefined ? {} : { lockFile }),
+    lockMode: locked && environment["CI"] ? "read-only" : "keep",
+    ...(locked || lockFile === undefined ? {} : { lockPlatforms: lockArguments(given) }),
+    ...(fetches ? { packages } : {}),
     backendArguments: backendArguments(state, path.join(home, "terraform.tfstate")),
     environment: {
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       CHECKPOINT_DISABLE: "1",
-      TF_DATA_DIR: data,
+      TF_DATA_DIR: path.join(base, "data"),
+      ...(fetches ? { TF_PLUGIN_CACHE_DIR: packages } : {}),
       ...(mirror === undefined ? {} : { TF_CLI_CONFIG_FILE: configuration }),
-      ...(mirror !== undefined && environment["TM_DO_PROVIDER_DIR"] === undefined ? standIn() : {}),
-      ...stateEnvironment(state, environment),
+      ...(mirror !== undefined && given === undefined ? standIn() : {}),
+      ...ofState,
       ...sandbox,
     },
   };
 }
 
-function providerMirror({ environment, sandbox }: WorkspaceOptions, home: string): string | undefined {
-  return environment["TM_DO_PROVIDER_DIR"] ?? (sandbox === undefined ? undefined : path.join(home, "mirror"));
+function providerMirror({ environment, sandbox }: WorkspaceOptions, base: string): string | undefined {
+  return environment["TM_DO_PROVIDER_DIR"] ?? (sandbox === undefined ? undefined : path.join(base, "mirror"));
 }
 
 /** Arguments of init for a state of this kind. @param file where a local one is; absolute */
@@ -118,7 +129,7 @@ function lockArguments(mirror: string | undefined): readonly string[] {
 
 /** Copies what init wrote about providers back to the project, unless nothing of it may change. */
 export async function keepProviderLock({ folder, lockFile, lockMode }: Workspace): Promise<void> {
-  if (lockMode === "read-only") return;
+  if (lockFile === undefined || lockMode === "read-only") return;
   await mkdir(path.dirname(lockFile), { recursive: true });
   await copyIfThere(path.join(folder, ".terraform.lock.hcl"), lockFile);
 }
@@ -159,13 +170,10 @@ export function stateEnvironment(
   return {};
 }
 
-/** False where there is nothing to copy. */
+/** False where there is nothing to copy. Whoever reads `to` meanwhile sees it whole. */
 async function copyIfThere(from: string, to: string): Promise<boolean> {
-  try {
-    await copyFile(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return false;
-  }
+  const text = await readIfThere(from);
+  if (text === undefined) return false;
+  await writeFileAtomic(to, text);
+  return true;
 }

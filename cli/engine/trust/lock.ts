@@ -25,6 +25,8 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+/** Milliseconds between two looks at a lock that is waited for. */
+const pace = 50;
 /** How often a lock that changes hands is looked at again, 20 ms apart. */
 const attempts = 50;
 
@@ -34,7 +36,7 @@ const attempts = 50;
  */
 export async function acquireLock(file: string): Promise<Lock> {
   await mkdir(path.dirname(file), { recursive: true });
-  const holder = await ownHolder();
+  const holder = await holderOf(process.pid);
   const text = JSON.stringify(holder);
   const own = `${file}.${holder.token}`;
   await writeFile(own, text, { mode: 0o600 });
@@ -47,6 +49,28 @@ export async function acquireLock(file: string): Promise<Lock> {
   } finally {
     await rm(own, { force: true });
   }
+}
+
+/**
+ * Takes the lock `file`, waiting for whoever holds it.
+ * @param patience milliseconds
+ * @throws TunnelMeshError TM_TRUST_LOCKED after that
+ */
+export async function waitForLock(file: string, patience: number, signal?: AbortSignal): Promise<Lock> {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      return await acquireLock(file);
+    } catch (error) {
+      if (!isTunnelMeshError(error) || performance.now() > end) throw error;
+    }
+    await delay(pace, undefined, { signal });
+  }
+}
+
+/** Writes a file that names process `pid` as its holder: `lockHolder` gives it while that process runs. */
+export async function holdFile(file: string, pid: number): Promise<void> {
+  await writeFile(file, JSON.stringify(await holderOf(pid)), { mode: 0o600 });
 }
 
 async function tryLock(file: string, own: string): Promise<boolean> {
@@ -100,25 +124,31 @@ function lockedBy(holder: LockHolder): TunnelMeshError {
   });
 }
 
-async function ownHolder(): Promise<LockHolder> {
+async function holderOf(pid: number): Promise<LockHolder> {
   const machine = os.hostname();
   return {
-    pid: process.pid,
+    pid,
     machine,
-    started: (await startOf(process.pid)) ?? "",
+    started: (await startOf(pid)) ?? "",
     token: randomUUID(),
     name: `${os.userInfo().username}@${machine}`,
   };
 }
 
-async function isAlive(holder: LockHolder): Promise<boolean> {
-  if (holder.machine !== os.hostname()) return true;
+/** Says whether a process of this machine has this id. */
+export function isRunning(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
     if (isSystemError(error, "ESRCH")) return false;
-    if (!isSystemError(error, "EPERM")) throw error;
+    if (isSystemError(error, "EPERM")) return true;
+    throw error;
   }
+}
+
+async function isAlive(holder: LockHolder): Promise<boolean> {
+  if (holder.machine !== os.hostname()) return true;
+  if (!isRunning(holder.pid)) return false;
   const started = await startOf(holder.pid);
   return started === undefined || holder.started === "" || started === holder.started;
 }

@@ -2,12 +2,12 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
+import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { SignedItem } from "../../../protocol/trust/item.ts";
 import { formatMeshFile } from "../../../protocol/trust/mesh-file.ts";
 import { appendDurably, moveDurably, readIfThere, replaceDurably, truncateDurably } from "./durable-file.ts";
 import { foreignItems, freshItems } from "./fresh-items.ts";
-import { acquireLock, breakLock, type Lock, type LockHolder, lockHolder } from "./lock.ts";
+import { acquireLock, breakLock, type Lock, type LockHolder, lockHolder, waitForLock } from "./lock.ts";
 import { type HomeState, readHome } from "./mesh-home-state.ts";
 
 export interface MeshHomeOptions {
@@ -74,7 +74,7 @@ export function openMeshHome({ folder, stage, now = unixSeconds }: MeshHomeOptio
   };
 
   const exclusively = async <T>(work: () => Promise<T>): Promise<T> => {
-    const lock = await waitForLock(appendLock);
+    const lock = await waitForLock(appendLock, appendPatience);
     try {
       return await work();
     } finally {
@@ -124,18 +124,6 @@ export function openMeshHome({ folder, stage, now = unixSeconds }: MeshHomeOptio
       return breakLock(lockFile);
     },
   };
-}
-
-async function waitForLock(file: string): Promise<Lock> {
-  const end = performance.now() + appendPatience;
-  for (;;) {
-    try {
-      return await acquireLock(file);
-    } catch (error) {
-      if (!isTunnelMeshError(error) || performance.now() > end) throw error;
-    }
-    await delay(50);
-  }
 }
 
 function unixSeconds(): number {

@@ -1,11 +1,11 @@
 // What people read: tables of members, plans, progress as lines.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { HostStatus } from "../../../cli/engine/deploy/contract.ts";
 import { chooseMode } from "../../../cli/output/create.ts";
 import { escapeProgress } from "../../../cli/output/escaped.ts";
 import { createLineProgress } from "../../../cli/output/lines.ts";
 import { renderHosts, renderPeerTable, renderPolicyNote, renderStatus } from "../../../cli/output/mesh.ts";
-import { count, renderDuration, renderTable } from "../../../cli/output/table.ts";
+import { count, renderDuration, renderElapsed, renderTable } from "../../../cli/output/table.ts";
 import type { AgentStatus, PeerStatus } from "../../../protocol/control/agent.ts";
 
 const peer = (name: string, more: Partial<PeerStatus> = {}): PeerStatus => ({
@@ -194,6 +194,37 @@ describe("progress as lines", () => {
     expect(kept).toContain("whole\nlines \\x1b[31m\\x0d\\u202e");
   });
 
+  it("says what is still waited for, once in ten seconds of silence", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const lines: string[] = [];
+      const progress = createLineProgress({ write: (line) => lines.push(line), log: () => undefined, verbose: false });
+      progress.phase("Making cloud resources");
+      progress.row("droplet of hub").update("creating");
+      vi.advanceTimersByTime(4_000);
+      progress.row("droplet of gw").update("creating");
+      progress.row("tag mesh").done("created");
+      vi.advanceTimersByTime(24_000);
+      progress.row("droplet of hub").done("created after 28 s");
+      await progress.suspend(async () => vi.advanceTimersByTime(60_000));
+      progress.row("droplet of gw").done("created after 84 s");
+      vi.advanceTimersByTime(60_000);
+      await progress.end();
+      expect(lines).toEqual([
+        "== Making cloud resources",
+        "droplet of hub: creating",
+        "droplet of gw: creating",
+        "tag mesh: created",
+        "still waiting: droplet of hub (14 s), droplet of gw (10 s)",
+        "still waiting: droplet of hub (24 s), droplet of gw (20 s)",
+        "droplet of hub: created after 28 s",
+        "droplet of gw: created after 84 s",
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("is chosen wherever something else than a person reads", () => {
     expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("lines");
     expect(chooseMode({ json: false, verbose: true, plain: false })).toBe("lines");
@@ -205,6 +236,7 @@ describe("small words", () => {
   it("are counted and rounded", () => {
     expect([count(1, "host"), count(0, "host"), count(3, "change")]).toEqual(["1 host", "0 hosts", "3 changes"]);
     expect([0, 1400, 61_000, 3_900_000].map(renderDuration)).toEqual(["0 s", "1 s", "1 min", "1 h 5 min"]);
+    expect([59_000, 65_000, 3_900_000].map(renderElapsed)).toEqual(["59 s", "1 min 5 s", "1 h 5 min"]);
     expect(renderTable(["A", "B"], [["long", "x"], ["s"]])).toBe("A     B\nlong  x\ns");
     expect(renderTable(["A", "B"], [["\u001b[2J", "x"]])).toBe("A        B\n\\x1b[2J  x");
   });

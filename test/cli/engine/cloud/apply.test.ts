@@ -1,19 +1,25 @@
 // What is shown while Terraform works, and what it is called when the cloud stands and the mesh does not.
 import { describe, expect, it } from "vitest";
-import { showEvents } from "../../../../cli/engine/cloud/apply.ts";
+import { showEvents, showLockWait } from "../../../../cli/engine/cloud/show-events.ts";
 import { failedAfterApply } from "../../../../cli/engine/deploy/cloud-hosts.ts";
 import type { TerraformEvent } from "../../../../cli/engine/terraform/events.ts";
 import { TunnelMeshError } from "../../../../protocol/errors/error.ts";
 
 describe("progress of Terraform", () => {
-  it("is one row for each resource: what is done, what is waited for, how long", () => {
+  const at = { address: "digitalocean_droplet.hub", action: "create" };
+
+  function listen() {
     const said: string[] = [];
-    const note = (name: string) => (text: string) => void said.push(`${name}: ${text}`);
-    const show = showEvents({ members: [] }, (name) => {
-      const say = note(name);
+    const row = (name: string) => {
+      const say = (text: string) => void said.push(`${name}: ${text}`);
       return { update: say, done: (text = "done") => say(text), skip: say, fail: say };
-    });
-    const at = { address: "digitalocean_droplet.hub", action: "create" };
+    };
+    return { said, row };
+  }
+
+  it("is one row for each resource: what is done, what is waited for, how long it took", () => {
+    const { said, row } = listen();
+    const show = showEvents({ members: [] }, row);
     const events: readonly TerraformEvent[] = [
       { kind: "planned", ...at, reason: undefined },
       { kind: "start", ...at, elapsed: 0 },
@@ -24,10 +30,25 @@ describe("progress of Terraform", () => {
     ];
     for (const event of events) show(event);
     expect(said).toEqual([
-      "droplet of hub: creating",
-      "droplet of hub: creating: waiting for DigitalOcean, 12 s",
+      "droplet of hub: creating: waiting for DigitalOcean",
       "droplet of hub: created after 31 s",
       "firewall node: not removed",
+    ]);
+  });
+
+  it("says that another run holds the lock, and when that is over", () => {
+    const { said, row } = listen();
+    const show = showEvents({ members: [] }, row);
+    for (const event of [{ kind: "locked-out" }, { kind: "start", ...at, elapsed: 0 }] as const) show(event);
+    const planning = showLockWait(() => row("plan"), "planning");
+    for (const event of [{ kind: "locked-out" }, { kind: "planned", ...at, reason: undefined }] as const)
+      planning(event);
+    expect(said).toEqual([
+      "terraform: waiting for another run, which holds the lock on the state",
+      "terraform: has the lock on the state",
+      "droplet of hub: creating: waiting for DigitalOcean",
+      "plan: waiting for another run, which holds the lock on the state",
+      "plan: planning",
     ]);
   });
 });

@@ -51,6 +51,7 @@ describe.runIf(installed)("a plan of the real Terraform", () => {
     const workspace = await prepareWorkspace({
       ...{ projectFolder, stage: "main", state: model.state, terraform, binary },
       environment: {},
+      log: () => undefined,
       sandbox: { DIGITALOCEAN_API_URL: lab.url, DIGITALOCEAN_TOKEN: token, TM_PROVIDER_POLL_DELAY: "20" },
     });
     // The state lies where both machines find it.

@@ -64,7 +64,8 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
   const stateFile = () => path.join(project, ".tm/terraform/main/terraform.tfstate");
 
   async function deploy(variation?: Variation): Promise<boolean> {
-    const { run } = (await openCloud(await contextOf(variation)))!;
+    await using cloud = (await openCloud(await contextOf(variation)))!;
+    const { run } = cloud;
     const { file, changes } = await plan(run, { variables: {} }, none);
     if (changes) await apply(run, file, {}, none);
     await lab.cloud.settled();
@@ -112,9 +113,7 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
     });
     const { outputs } = await stackOutputs({ ...context, showSecrets: true });
     expect(outputs["secret"]).toEqual({ value: "hunter2", sensitive: true });
-    expect(readdirSync(path.join(project, ".tm/terraform/main")).filter((name) => name.startsWith("state-"))).toEqual(
-      [],
-    );
+    expect(readdirSync(path.join(project, ".tm/terraform/main")).filter((name) => name.startsWith("run-"))).toEqual([]);
   });
 
   it("has no drift after a deploy, and shows what changed outside tm", async () => {

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openCloud } from "../../../../cli/engine/cloud/open.ts";
+import { type Cloud, openCloud } from "../../../../cli/engine/cloud/open.ts";
 import type { EngineContext, LoadedStack } from "../../../../cli/engine/deploy/contract.ts";
 import { apply, plan, type TerraformRun } from "../../../../cli/engine/terraform/run.ts";
 import type { State } from "../../../../constructs/index.ts";
@@ -47,10 +47,10 @@ export function engineContext(loaded: LoadedStack, signal = new AbortController(
 export async function openHeld(
   loaded: LoadedStack,
   signal?: AbortSignal,
-): Promise<{ readonly run: TerraformRun; readonly shown: readonly string[] }> {
+): Promise<{ readonly cloud: Cloud; readonly run: TerraformRun; readonly shown: readonly string[] }> {
   const { context, shown } = engineContext(loaded, signal);
-  const cloud = await openCloud(context, { token: false });
-  return { run: cloud!.run, shown };
+  const cloud = (await openCloud(context, { token: false }))!;
+  return { cloud, run: cloud.run, shown };
 }
 
 /** Begins an apply that holds the lock; `end` lets it finish. */

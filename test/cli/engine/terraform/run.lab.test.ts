@@ -45,6 +45,7 @@ describe.runIf(installed)("Terraform in a workspace", () => {
     const workspace = await prepareWorkspace({
       ...{ projectFolder, stage: "main", state: model.state, terraform: terraformOf(model)!, binary },
       environment: {},
+      log: (line) => void log.push(line),
       sandbox: { DIGITALOCEAN_API_URL: lab.url, DIGITALOCEAN_TOKEN: bearer, TM_PROVIDER_POLL_DELAY: "20" },
     });
     const run = { binary, workspace, signal, log: (line: string) => void log.push(line) };
@@ -142,6 +143,7 @@ describe.runIf(installed)("Terraform in a workspace", () => {
       const workspace = await prepareWorkspace({
         ...{ projectFolder, stage: "main", state: model.state, terraform: terraformOf(model)!, binary },
         environment: { TM_DO_PROVIDER_DIR: mirror, DIGITALOCEAN_TOKEN: token, ...more },
+        log: (line) => void log.push(line),
       });
       const signal = new AbortController().signal;
       await initialize({ binary, workspace, signal, log: (line) => void log.push(line) });
