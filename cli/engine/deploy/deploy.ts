@@ -86,7 +86,8 @@ async function deployPlanned(
   const journal = await openMesh(run, hostedMeshes(run, first.prepared));
   await markSandboxMesh(run.context, journal.view.meshId);
   if (cloud === undefined) return deployHosts(run, parameters, journal, first);
-  return underEarlyLease(run, first.prepared, async (handOver) => {
+  const hub = first.prepared.find(({ member, facts }) => member.role === "coordinator" && facts.coordinatorInstalled);
+  return underEarlyLease(run, hub, async (handOver) => {
     const hosts = await makeHosts(run, cloud, first, parameters);
     try {
       return await deployHosts(run, parameters, journal, hosts, handOver);

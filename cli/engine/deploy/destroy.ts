@@ -6,13 +6,14 @@ import { type Cloud, openCloud } from "../cloud/open.ts";
 import { uninstall } from "../install/uninstall.ts";
 import { missingMembers } from "../state/missing.ts";
 import { readStored } from "../state/stored.ts";
-import type { DestroyStack, HostResult } from "./contract.ts";
+import type { DestroyResult, DestroyStack, HostResult } from "./contract.ts";
 import { removePolicyFile } from "./deployed-policy.ts";
+import { underEarlyLease } from "./early-lease.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { askMesh } from "./known-mesh.ts";
-import { type HostOutcome, isMissing } from "./reach.ts";
+import { type HostOutcome, isMissing, type ReachedHost } from "./reach.ts";
 import { removeRevoked } from "./remove.ts";
-import { reportError, settleAll } from "./report.ts";
+import { reportError, type Settled, settleAll } from "./report.ts";
 import { type Run, reachedOf, withRun } from "./run.ts";
 
 /** Ends the mesh; see the contract. Hosts that cannot be reached are listed and never block. */
@@ -26,31 +27,63 @@ export const destroyStack: DestroyStack = (context) =>
     }
   });
 
-async function destroy(run: Run, lockTimeout: string | undefined) {
-  const { progress, signal } = run.context;
-  progress.phase("Reaching hosts");
+async function destroy(run: Run, lockTimeout: string | undefined): Promise<DestroyResult> {
+  run.context.progress.phase("Reaching hosts");
   const outcomes = await run.reach(false);
   const others = await hostsOutsideStack(run, outcomes);
   await using cloud = await openCloud(run.context, { unprotected: true });
-  progress.phase("Uninstalling");
-  const servers = reachedOf(outcomes).filter(({ member }) => member.host.kind !== "local");
-  const uninstalled = await settleAll(servers, run.parallel, signal, async ({ connection, member }) => {
+  const hub = reachedOf(outcomes).find(({ member }) => member.role === "coordinator");
+  // A deploy of another machine that is at work is not pulled the ground from under.
+  return await underEarlyLease(run, hub, async (handOver) => {
+    const uninstalled = await uninstallServers(run, outcomes, "node");
+    const added = await removeRevoked(run, Object.keys(others), others);
+    // With its coordinator the lease ends.
+    handOver();
+    const last = await uninstallServers(run, outcomes, "coordinator");
+    const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
+      onProgress: (host, text) => run.context.progress.row(host).update(text),
+    });
+    const orphans = cloud === undefined ? [] : await findOrphans(run, cloud);
+    const archive = await run.home.archive();
+    await removePolicyFile(run.context.loaded);
+    const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
+    const hosts = [
+      ...resultsOf(outcomes, [...uninstalled, ...last]),
+      ...local.map((name): HostResult => ({ name, state: "removed" })),
+      ...added,
+    ].filter(({ name }) => !orphans.some((one) => one.name === name));
+    hosts.push(...orphans);
+    return {
+      mesh: run.model.name,
+      stage: run.model.stage,
+      hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
+      failed: hosts.filter(({ state }) => state === "failed").length,
+      ...(archive === undefined ? {} : { archive }),
+      ...(kept.length === 0 ? {} : { keptVolumes: kept }),
+    };
+  });
+}
+
+/** Takes the mesh off reached servers and droplets of this role; local hosts go as a whole. Gives their addresses. */
+function uninstallServers(run: Run, outcomes: readonly HostOutcome[], role: MemberModel["role"]) {
+  const { progress, signal } = run.context;
+  const servers = reachedOf(outcomes).filter(({ member }) => member.host.kind !== "local" && member.role === role);
+  if (servers.length > 0) progress.phase(role === "coordinator" ? "Uninstalling the coordinator" : "Uninstalling");
+  return settleAll(servers, run.parallel, signal, async ({ connection, member }) => {
     const row = progress.row(member.name);
     row.update("uninstalling");
     await uninstall(connection, run.model.name, { signal });
     row.done("uninstalled");
     return connection.address;
   });
-  const added = await removeRevoked(run, Object.keys(others), others);
-  const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
-    onProgress: (host, text) => progress.row(host).update(text),
-  });
-  const orphans = cloud === undefined ? [] : await findOrphans(run, cloud);
-  const archive = await run.home.archive();
-  await removePolicyFile(run.context.loaded);
-  const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
+}
+
+function resultsOf(
+  outcomes: readonly HostOutcome[],
+  uninstalled: readonly Settled<ReachedHost, string>[],
+): readonly HostResult[] {
   const isDroplet = (member: MemberModel) => member.host.kind === "droplet";
-  const hosts: HostResult[] = [
+  return [
     ...uninstalled.map((one): HostResult => {
       const { name } = one.of.member;
       // Whatever was left on it went with it.
@@ -64,18 +97,7 @@ async function destroy(run: Run, lockTimeout: string | undefined) {
       if (isDroplet(outcome.member)) return isMissing(outcome.error) ? [] : [{ name, state: "removed" }];
       return [{ name, state: "failed", error: reportError(outcome.error) }];
     }),
-    ...local.map((name): HostResult => ({ name, state: "removed" })),
-    ...added,
-  ].filter(({ name }) => !orphans.some((one) => one.name === name));
-  hosts.push(...orphans);
-  return {
-    mesh: run.model.name,
-    stage: run.model.stage,
-    hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
-    failed: hosts.filter(({ state }) => state === "failed").length,
-    ...(archive === undefined ? {} : { archive }),
-    ...(kept.length === 0 ? {} : { keptVolumes: kept }),
-  };
+  ];
 }
 
 /** Members whose droplets the state does not hold: Terraform removes none of them, and nobody is to believe so. */

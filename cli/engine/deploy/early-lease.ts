@@ -1,24 +1,25 @@
-// The deploy lease before resources are made: one lease for apply, install and log wherever the coordinator answers (life.md §1).
+// The lease before resources are made or removed: one for apply, install and log wherever the coordinator answers (life.md §1).
 import { isTunnelMeshError } from "../../../protocol/errors/error.ts";
 import { connectCoordinator } from "./coordinator.ts";
-import type { PreparedHost } from "./hosts.ts";
+import type { ReachedHost } from "./reach.ts";
 import type { Lease, LeaseHolder } from "./remote.ts";
 import type { Run } from "./run.ts";
 
-/** Gives the lease on to whoever talks to the coordinator next; undefined where there was none to take. */
+/** Gives the lease on to whoever talks to the coordinator next, or lets go of it where that one ends; undefined: there was none. */
 export type HandOver = () => LeaseHolder | undefined;
 
 /**
  * Does `work` under the lease of the mesh's coordinator. Before there is one, and where it does not answer, the local lock and
  * Terraform's own are all there is.
+ * @param hub the coordinator's host, where there may be a coordinator
  * @throws TunnelMeshError TM_DEPLOY_LEASE_HELD, and what `work` throws
  */
 export async function underEarlyLease<T>(
   run: Run,
-  hosts: readonly PreparedHost[],
+  hub: ReachedHost | undefined,
   work: (handOver: HandOver) => Promise<T>,
 ): Promise<T> {
-  const lease = await earlyLease(run, hosts);
+  const lease = await earlyLease(run, hub);
   let handed = false;
   try {
     return await work(() => {
@@ -30,8 +31,7 @@ export async function underEarlyLease<T>(
   }
 }
 
-async function earlyLease(run: Run, hosts: readonly PreparedHost[]): Promise<Lease | undefined> {
-  const hub = hosts.find(({ member, facts }) => member.role === "coordinator" && facts.coordinatorInstalled);
+async function earlyLease(run: Run, hub: ReachedHost | undefined): Promise<Lease | undefined> {
   if (hub === undefined) return undefined;
   const { progress, signal } = run.context;
   try {

@@ -15,6 +15,7 @@ import {
 } from "../../../protocol/control/admin.ts";
 import { isTunnelMeshError, TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { type SignedItem, signedItemSchema } from "../../../protocol/trust/item.ts";
+import { isRunning } from "../trust/lock.ts";
 import type { ReservedNames } from "./reserved.ts";
 
 /** One request over the forwarded socket; gives the reply's result. */
@@ -104,7 +105,7 @@ async function takeLease(call: AdminCall, lastCall: AdminCall, given?: LeaseHold
       leaseReplySchema.parse(await call({ method: "lease.acquire", holder, deadProcess }));
     let reply = await ask(false);
     // A deploy of this machine that was killed left its lease behind: it is taken over at once (life.md §9).
-    const left = reply.holder.machine === holder.machine && !isAlive(reply.holder.pid);
+    const left = reply.holder.machine === holder.machine && !isRunning(reply.holder.pid);
     if (!reply.granted && left) reply = await ask(true);
     if (reply.granted) return;
     const until = new Date(reply.expires).toISOString().slice(11, 19);
@@ -148,14 +149,4 @@ async function ownHolder(): Promise<LeaseHolder> {
     pid: process.pid,
     id: randomBytes(16).toString("hex"),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process answers EPERM: it lives.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
