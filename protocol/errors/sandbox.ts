@@ -12,6 +12,22 @@ export const sandboxErrors = {
     cause: "Nothing answers where it would be.",
     advice: ["Start it: tm sandbox up."],
   },
+  TM_SANDBOX_OTHER_RELEASE: {
+    title: "The sandbox cloud runs, and does not answer this release",
+    cause: "Another checkout or another release has started it, or it hangs. One sandbox serves the whole machine.",
+    advice: [
+      "Put this release in its place; droplets and all else stay: tm sandbox up.",
+      "Take it away with all it holds: tm sandbox down.",
+    ],
+  },
+  TM_SANDBOX_RECORD: {
+    title: "What the sandbox cloud has written cannot be read",
+    cause: "The file is damaged, or a newer release wrote it.",
+    advice: [
+      "Use the checkout that made it.",
+      "Take the sandbox away with all it holds, and start again: tm sandbox down, tm sandbox up.",
+    ],
+  },
   TM_SANDBOX_TARGET: {
     title: "The sandbox cloud has nothing that this names",
     cause: "A droplet and a firewall are named by their id or their name, a reserved address by itself.",

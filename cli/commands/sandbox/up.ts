@@ -12,7 +12,9 @@ export default class SandboxUp extends BaseCommand {
     const session = await this.open(flags);
     const { pageOf, sandboxEnvironment, startSandbox } = await import("../../engine/sandbox/sandbox.ts");
     session.progress.phase("Starting the sandbox cloud");
-    const server = await startSandbox(undefined, session.signal);
+    const server = await startSandbox(undefined, session.signal, (line) =>
+      session.progress.row("sandbox").update(line),
+    );
     await session.progress.end();
     this.print(`The sandbox cloud answers at ${server.url}`);
     this.print(`In a browser: ${pageOf(server)}`);

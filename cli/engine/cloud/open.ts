@@ -52,7 +52,7 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   const binary = await findTerraform(environment);
   progress.log(`${binary.program} ${binary.version}`);
   const inSandbox = context.sandbox === true;
-  const sandbox = inSandbox && !stateAlone ? await openSandbox(signal) : undefined;
+  const sandbox = inSandbox && !stateAlone ? await openSandbox(context) : undefined;
   const place = inSandbox ? await sandboxState(loaded, environment) : loaded.model.state;
   const given = options.unprotected === true ? withoutProtection(loaded.terraform) : loaded.terraform;
   const state = place.kind === "file" ? ({ kind: "local" } as const) : place;
@@ -122,9 +122,9 @@ async function initializeStateAlone(run: TerraformRun): Promise<void> {
 }
 
 /** Loaded for the sandbox alone: it brings local hosts with it. */
-async function openSandbox(signal: AbortSignal) {
+async function openSandbox({ signal, progress }: EngineContext) {
   const { sandboxEnvironment, startSandbox } = await import("../sandbox/sandbox.ts");
-  const server = await startSandbox(undefined, signal);
+  const server = await startSandbox(undefined, signal, (line) => progress.log(line));
   return { server, environment: sandboxEnvironment(server) };
 }
 

@@ -1,10 +1,11 @@
 // The sandbox cloud at work: one change after another, durable before it is answered, and what machines do about it afterwards.
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import type { Answer, Call, Effect } from "./api/route.ts";
 import type { Machines } from "./machines.ts";
+import { readRecord } from "./record.ts";
 import { type CloudState, type DropletRecord, emptyCloud } from "./state.ts";
+import { cloudStateSchema } from "./state-schema.ts";
 
 export interface CloudOptions {
   /** Absolute path of the file that keeps the state. */
@@ -104,6 +105,8 @@ export class Cloud {
 
   async #keep(draft: CloudState): Promise<void> {
     if (JSON.stringify(draft) === JSON.stringify(this.#state)) return;
+    // What could not be read back is not written.
+    cloudStateSchema.parse(draft);
     await writeFileAtomic(this.#options.file, `${JSON.stringify(draft)}\n`, { mode: 0o600 });
     this.#state = draft;
   }
@@ -213,12 +216,17 @@ function forget(draft: CloudState, id: number): void {
     project.urns = project.urns.filter((urn) => urn !== `do:droplet:${id}`);
 }
 
+/** More than an account of thousands of droplets takes. */
+const sizeLimit = 64 * 1024 * 1024;
+
+/** What the file holds; undefined when there is none. @throws TunnelMeshError TM_SANDBOX_RECORD */
+export function readCloud(file: string): Promise<CloudState | undefined> {
+  return readRecord(file, cloudStateSchema, sizeLimit);
+}
+
 async function readState({ file, now, uuid }: CloudOptions): Promise<CloudState> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as CloudState;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
+  const kept = await readCloud(file);
+  if (kept !== undefined) return kept;
   const at = new Date(now()).toISOString();
   return emptyCloud({
     id: uuid(),

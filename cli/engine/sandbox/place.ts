@@ -1,7 +1,7 @@
 // Where the sandbox cloud keeps its state, and how other programs find it.
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { readRecord } from "./record.ts";
 
 /** One per machine, as its droplets are this machine's. */
 export const defaultSandboxFolder = "/var/lib/tunnelmesh-sandbox";
@@ -11,6 +11,8 @@ export interface SandboxPlace {
   readonly cloudFile: string;
   /** Who serves it now; removed at an orderly end. */
   readonly serverFile: string;
+  /** Lock of whoever starts it. */
+  readonly startFile: string;
   readonly logFile: string;
   /** State folder of the droplets' local hosts. */
   readonly machines: string;
@@ -21,6 +23,7 @@ export function sandboxPlace(folder: string = process.env["TM_SANDBOX_DIR"] ?? d
     folder,
     cloudFile: path.join(folder, "cloud.json"),
     serverFile: path.join(folder, "server.json"),
+    startFile: path.join(folder, "start.json"),
     logFile: path.join(folder, "server.log"),
     machines: path.join(folder, "machines"),
   };
@@ -29,18 +32,19 @@ export function sandboxPlace(folder: string = process.env["TM_SANDBOX_DIR"] ?? d
 const serverSchema = z.object({
   pid: z.int().min(2),
   /** Origin of the API: "http://127.0.0.1:PORT". */
-  url: z.url(),
+  url: z.url().max(256),
   /** The one token that it takes; worth nothing anywhere else. */
-  token: z.string(),
+  token: z.string().max(256),
 });
 export type SandboxServer = z.infer<typeof serverSchema>;
 
-/** The server as its file says; undefined when there is none. Whether it still runs is another question. */
-export async function readServer({ serverFile }: SandboxPlace): Promise<SandboxServer | undefined> {
-  try {
-    return serverSchema.parse(JSON.parse(await readFile(serverFile, "utf8")));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+/** A few hundred bytes. */
+const serverLimit = 65_536;
+
+/**
+ * The server as its file says; undefined when there is none. Whether it still runs is another question.
+ * @throws TunnelMeshError TM_SANDBOX_RECORD
+ */
+export function readServer({ serverFile }: SandboxPlace): Promise<SandboxServer | undefined> {
+  return readRecord(serverFile, serverSchema, serverLimit);
 }

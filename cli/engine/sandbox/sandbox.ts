@@ -9,13 +9,20 @@ import { z } from "zod";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { createLocalHosts } from "../local/hosts.ts";
 import { checkMachine } from "../local/preflight.ts";
+import { waitForLock } from "../trust/lock.ts";
 import { dropletSchema } from "./api/droplets.ts";
 import { faultsSchema } from "./api/faults.ts";
 import { askSandbox, listOf } from "./client.ts";
+import { readCloud } from "./cloud.ts";
 import { readServer, type SandboxPlace, type SandboxServer, sandboxPlace } from "./place.ts";
+import { findServerProcess, killServerProcess, type ServerProcess, stopServerProcess } from "./server-process.ts";
 
+/** Milliseconds, all of them. */
 const startTimeout = 15_000;
 const stopTimeout = 60_000;
+/** For another program that stops one and starts one. */
+const startPatience = startTimeout + stopTimeout;
+const pace = 100;
 
 /** Lists by their root in an answer, and where they are. */
 const counted = {
@@ -47,22 +54,61 @@ export interface SandboxStatus {
   readonly faults: readonly z.output<typeof faultsSchema>["faults"][number][];
 }
 
-/** The server when it answers. */
+/** The server when it answers. @throws TunnelMeshError TM_SANDBOX_RECORD */
 export async function findSandbox(place: SandboxPlace = sandboxPlace()): Promise<SandboxServer | undefined> {
   const server = await readServer(place);
   if (server === undefined) return undefined;
-  return (await answers(server)) ? server : undefined;
+  return (await ask(server)) === "yes" ? server : undefined;
 }
 
 /**
- * Starts the sandbox unless it runs; it goes on after this program has ended.
- * @throws TunnelMeshError TM_SANDBOX_START, and what keeps local hosts from this machine
+ * Starts the sandbox unless it runs; it goes on after this program has ended. One that runs and does not answer, as another release
+ * may have started it, is stopped first: what it holds is on disk, and its machines stand.
+ * @param log is told what happens beside the plain start
+ * @throws TunnelMeshError TM_SANDBOX_START, TM_SANDBOX_RECORD, and what keeps local hosts from this machine
  */
-export async function startSandbox(place: SandboxPlace = sandboxPlace(), signal?: AbortSignal): Promise<SandboxServer> {
+export async function startSandbox(
+  place: SandboxPlace = sandboxPlace(),
+  signal?: AbortSignal,
+  log: (line: string) => void = () => undefined,
+): Promise<SandboxServer> {
   const running = await findSandbox(place);
   if (running !== undefined) return running;
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   await checkMachine(place.machines);
+  // One starts it, the others find it started.
+  const lock = await waitForLock(place.startFile, startPatience, signal);
+  try {
+    return (await settled(place, signal)) ?? (await start(place, signal, log));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The server that runs; one that is silent may be busy, and is given time. */
+async function settled(place: SandboxPlace, signal?: AbortSignal): Promise<SandboxServer | undefined> {
+  const until = Date.now() + startTimeout;
+  for (;;) {
+    const server = await readServer(place);
+    const said = server === undefined ? "silent" : await ask(server);
+    if (said === "yes") return server;
+    if (said === "no" || Date.now() > until || (await findServerProcess(place)) === undefined) return undefined;
+    await sleep(pace, undefined, { signal });
+  }
+}
+
+async function start(
+  place: SandboxPlace,
+  signal: AbortSignal | undefined,
+  log: (line: string) => void,
+): Promise<SandboxServer> {
+  const other = await findServerProcess(place);
+  if (other !== undefined) {
+    log(`stopping a sandbox that does not answer: process ${other.pid}, started from ${other.program}`);
+    if (!(await stopServerProcess(other, stopTimeout))) throw doesNotStop(other);
+  }
+  // Said here, where somebody reads it, and not in the log of a process that ends.
+  await readCloud(place.cloudFile);
   const extension = path.extname(fileURLToPath(import.meta.url));
   const program = fileURLToPath(new URL(`./sandbox-cloud${extension}`, import.meta.url));
   const output = openSync(place.logFile, "a", 0o600);
@@ -75,52 +121,47 @@ export async function startSandbox(place: SandboxPlace = sandboxPlace(), signal?
   child.unref();
   const until = Date.now() + startTimeout;
   while (Date.now() < until && child.exitCode === null) {
-    await sleep(100, undefined, { signal });
+    await sleep(pace, undefined, { signal });
     const server = await findSandbox(place);
     if (server !== undefined) return server;
   }
-  const log = await readFile(place.logFile, "utf8");
-  throw new TunnelMeshError("TM_SANDBOX_START", { detail: log.trim().split("\n").slice(-5).join("\n") });
+  const said = await readFile(place.logFile, "utf8");
+  throw new TunnelMeshError("TM_SANDBOX_START", { detail: said.trim().split("\n").slice(-5).join("\n") });
 }
 
-/** Stops the server and removes its droplets and its state. False when there was nothing. */
+/**
+ * Stops the server, whichever release has started it, and removes its droplets and its state. False when there was nothing.
+ * @throws TunnelMeshError what keeps its droplets from being removed
+ */
 export async function removeSandbox(place: SandboxPlace = sandboxPlace()): Promise<boolean> {
+  const server = await findServerProcess(place);
+  // All that it holds goes anyway.
+  if (server !== undefined && !(await stopServerProcess(server, stopTimeout))) await killServerProcess(server);
   if (!existsSync(place.folder)) return false;
-  const server = await readServer(place);
-  if (server !== undefined && (await answers(server))) await stop(server);
   await createLocalHosts({ state: place.machines }).remove("sandbox");
   await rm(place.folder, { recursive: true, force: true });
   return true;
 }
 
-async function stop(server: SandboxServer): Promise<void> {
-  process.kill(server.pid, "SIGTERM");
-  const until = Date.now() + stopTimeout;
-  while (Date.now() < until) {
-    // It ends after what it is doing with its machines.
-    if (!runs(server.pid)) return;
-    await sleep(100);
-  }
-  throw new TunnelMeshError("TM_SANDBOX_START", { detail: `the server (process ${server.pid}) does not stop` });
+function doesNotStop({ pid }: ServerProcess): TunnelMeshError {
+  return new TunnelMeshError("TM_SANDBOX_START", {
+    detail: `the server (process ${pid}) does not stop`,
+    advice: [`End it, and run this again; what it holds is on disk: kill -9 ${pid}`],
+  });
 }
 
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw error;
-  }
-}
-
-/** The server, which has to answer. @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING */
+/** The server, which has to answer. @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING, TM_SANDBOX_OTHER_RELEASE, TM_SANDBOX_RECORD */
 export async function runningSandbox(place: SandboxPlace = sandboxPlace()): Promise<SandboxServer> {
   const server = await findSandbox(place);
-  if (server === undefined) throw new TunnelMeshError("TM_SANDBOX_NOT_RUNNING");
-  return server;
+  if (server !== undefined) return server;
+  const other = await findServerProcess(place);
+  if (other === undefined) throw new TunnelMeshError("TM_SANDBOX_NOT_RUNNING");
+  throw new TunnelMeshError("TM_SANDBOX_OTHER_RELEASE", {
+    detail: `process ${other.pid}, started from ${other.program}`,
+  });
 }
 
-/** @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING */
+/** @throws TunnelMeshError TM_SANDBOX_NOT_RUNNING, TM_SANDBOX_OTHER_RELEASE */
 export async function sandboxStatus(place: SandboxPlace = sandboxPlace()): Promise<SandboxStatus> {
   const server = await runningSandbox(place);
   const droplets = await listOf(server, dropletSchema, "droplets", "droplets");
@@ -157,14 +198,15 @@ export function sandboxEnvironment({ url, token }: SandboxServer): Readonly<Reco
   return { DIGITALOCEAN_API_URL: url, DIGITALOCEAN_TOKEN: token };
 }
 
-/** Asks what no fault meets. */
-async function answers({ url, token }: SandboxServer): Promise<boolean> {
+/** Asks what no fault meets. "no": something answers, and it is not what this release understands. */
+async function ask({ url, token }: SandboxServer): Promise<"yes" | "no" | "silent"> {
   try {
     const headers = { authorization: `Bearer ${token}` };
-    return (await fetch(`${url}/sandbox/faults`, { headers, signal: AbortSignal.timeout(5_000) })).ok;
+    const { ok } = await fetch(`${url}/sandbox/faults`, { headers, signal: AbortSignal.timeout(5_000) });
+    return ok ? "yes" : "no";
   } catch (error) {
     // fetch says TypeError for whatever keeps it from an answer.
-    if (error instanceof TypeError || (error as Error).name === "TimeoutError") return false;
+    if (error instanceof TypeError || (error as Error).name === "TimeoutError") return "silent";
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import { addFault, resetSandbox } from "../../../../cli/engine/sandbox/faults.ts
 import { type SandboxServer, sandboxPlace } from "../../../../cli/engine/sandbox/place.ts";
 import { findSandbox, removeSandbox, sandboxStatus, startSandbox } from "../../../../cli/engine/sandbox/sandbox.ts";
 import { bootstrapScript, hostKeyProofFile } from "../../../../constructs/terraform/bootstrap.ts";
+import { startOtherRelease } from "./other-release.ts";
 
 const place = sandboxPlace(`/var/lib/tunnelmesh-sandbox-test-${process.pid}`);
 const folder = mkdtempSync(path.join(tmpdir(), "tm-sandbox-machines-"));
@@ -151,7 +152,12 @@ describe("droplets of the sandbox", () => {
   it("outlive their server, and go with the sandbox without a trace", async () => {
     process.kill(server.pid, "SIGKILL");
     await expect.poll(() => findSandbox(place), { timeout: 10_000 }).toBeUndefined();
-    const again = await startSandbox(place);
+    await using other = await startOtherRelease(place, path.join(folder, "checkout"), Number(new URL(server.url).port));
+    const lines: string[] = [];
+    const again = await startSandbox(place, undefined, (line) => lines.push(line));
+    expect(lines, "one that another release started makes room").toEqual([
+      expect.stringContaining(`process ${other.pid}, started from ${other.program}`),
+    ]);
     expect({ url: again.url, token: again.token }).toEqual({ url: server.url, token: server.token });
     const { droplets, counts } = await sandboxStatus(place);
     expect(droplets.map(({ name, status }) => `${name} ${status}`).toSorted()).toEqual(["one active", "two active"]);
