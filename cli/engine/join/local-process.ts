@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { Readable } from "node:stream";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { RunOptions, RunResult } from "../ssh/connection.ts";
+import { collectOutput } from "../ssh/output.ts";
 
 export interface LocalCommand extends Omit<RunOptions, "root"> {
   /** Program and its arguments; no secret is ever among them. */
@@ -13,9 +14,6 @@ export interface LocalCommand extends Omit<RunOptions, "root"> {
   /** All that the command finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
 }
-
-/** A command that says more than this is wrong, not verbose. */
-const outputLimit = 16 * 1024 * 1024;
 
 /** @throws TunnelMeshError TM_SSH_COMMAND_FAILED, TM_SSH_COMMAND_TIMEOUT; the signal's reason when aborted */
 export function runLocally(command: LocalCommand): Promise<RunResult> {
@@ -39,8 +37,8 @@ export function runLocally(command: LocalCommand): Promise<RunResult> {
     const timer = Number.isFinite(timeout) ? setTimeout(late, timeout) : undefined;
     signal?.addEventListener("abort", abort, { once: true });
     const keep = command.collect ?? true;
-    const stdout = collect(child.stdout, keep, command.onStdout, fail);
-    const stderr = collect(child.stderr, keep, command.onStderr, fail);
+    const stdout = collectOutput(child.stdout, keep, command.onStdout, fail);
+    const stderr = collectOutput(child.stderr, keep, command.onStderr, fail);
     child.once("error", (cause) =>
       fail(new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: `${title}: ${cause.message}`, cause })),
     );
@@ -56,27 +54,6 @@ export function runLocally(command: LocalCommand): Promise<RunResult> {
       else stdin.once("error", fail).pipe(child.stdin);
     } else child.stdin.end(stdin);
   });
-}
-
-function collect(
-  stream: Readable,
-  keep: boolean,
-  onChunk: RunOptions["onStdout"],
-  fail: (error: unknown) => void,
-): () => string {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  stream.on("data", (chunk: Buffer) => {
-    onChunk?.(chunk);
-    if (!keep) return;
-    size += chunk.length;
-    if (size > outputLimit) {
-      fail(new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: "it said more than 16 MiB" }));
-      return;
-    }
-    chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
 }
 
 function endGroup(pid: number | undefined): void {

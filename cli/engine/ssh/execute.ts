@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { RunOptions, RunResult } from "./connection.ts";
+import { collectOutput } from "./output.ts";
 import { quote } from "./quote.ts";
 import { visible } from "./visible.ts";
 
@@ -15,9 +16,6 @@ export interface ExecuteParameters extends Omit<RunOptions, "root"> {
   /** Written before stdin; a password for sudo. */
   readonly preamble?: string;
 }
-
-/** A command that says more than this is wrong, not verbose. */
-const outputLimit = 16 * 1024 * 1024;
 
 /** @throws TunnelMeshError TM_SSH_CONNECTION_LOST, TM_SSH_COMMAND_TIMEOUT; the signal's reason when aborted */
 export function execute(parameters: ExecuteParameters): Promise<RunResult> {
@@ -55,8 +53,8 @@ export function execute(parameters: ExecuteParameters): Promise<RunResult> {
       channel = opened;
       if (signal?.aborted === true) return abort();
       const keep = parameters.collect ?? true;
-      const stdout = collect(opened, keep, parameters.onStdout, fail);
-      const stderr = collect(opened.stderr, keep, parameters.onStderr, fail);
+      const stdout = collectOutput(opened, keep, parameters.onStdout, fail);
+      const stderr = collectOutput(opened.stderr, keep, parameters.onStderr, fail);
       opened.on("exit", (status: number | null, name?: string) => {
         code = status ?? 128 + (signalNumber(name) ?? 1);
       });
@@ -84,25 +82,6 @@ function feed(channel: ClientChannel, { stdin, preamble }: ExecuteParameters, fa
     else stdin.once("error", fail).pipe(channel);
   } else if (stdin === undefined) channel.end();
   else channel.end(typeof stdin === "string" ? stdin : Buffer.from(stdin));
-}
-
-function collect(
-  stream: Readable,
-  keep: boolean,
-  onChunk: RunOptions["onStdout"],
-  fail: (error: unknown) => void,
-): () => string {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  stream.on("data", (chunk: Buffer) => {
-    if (!keep) return onChunk?.(chunk);
-    size += chunk.length;
-    if (size > outputLimit)
-      return fail(new TunnelMeshError("TM_SSH_COMMAND_FAILED", { detail: "it said more than 16 MiB" }));
-    onChunk?.(chunk);
-    chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
 }
 
 function signalNumber(name: string | undefined): number | undefined {
