@@ -11,17 +11,20 @@ export interface DropletAddresses {
   readonly public_ip: string;
   readonly private_ip: string;
   readonly ipv6: string;
+  /** Name of its volume at the service, where it has one: the one that it was made with, whatever the member is called now. */
+  readonly volume?: string;
 }
 
 export function addAddresses(stack: TerraformStack, machines: readonly Machine[]): void {
   const value = Object.fromEntries(
-    machines.map(({ member, droplet, publicIp }) => [
+    machines.map(({ member, droplet, publicIp, volume }) => [
       member.name,
       {
         id: droplet.id,
         public_ip: publicIp,
         private_ip: droplet.ipv4AddressPrivate,
         ipv6: droplet.ipv6Address,
+        ...(volume === undefined ? {} : { volume: volume.name }),
       } satisfies DropletAddresses,
     ]),
   );

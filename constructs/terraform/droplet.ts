@@ -106,8 +106,9 @@ function addVolume(stack: TerraformStack, model: MeshModel, { name, host }: Drop
     size: gib,
     initialFilesystemType: "ext4",
     lifecycle: {
-      // The service does not say it of a volume that was adopted: a difference would make the volume, and its data, anew.
-      ignoreChanges: ["initial_filesystem_type"],
+      // The service does not say the first of a volume that was adopted, and the second stays when the member is renamed: a
+      // difference would make the volume, and its data, anew.
+      ignoreChanges: ["initial_filesystem_type", "name"],
       ...(keep ? { preventDestroy: true } : {}),
     },
   });

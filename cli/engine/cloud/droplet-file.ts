@@ -11,6 +11,8 @@ export const dropletAddressesSchema = z.object({
   public_ip: z.string().max(64),
   private_ip: z.string().max(64),
   ipv6: z.string().max(64),
+  /** Name of its volume at the service. */
+  volume: z.string().max(64).optional(),
 });
 export type DropletAddresses = z.infer<typeof dropletAddressesSchema>;
 

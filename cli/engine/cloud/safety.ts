@@ -35,7 +35,8 @@ export function unnamedReplacements({
     if (member === undefined || replace.includes(member)) return false;
     if (type !== "digitalocean_droplet" && !(type === "digitalocean_volume" && action === "replace")) return false;
     // A host that never became a member has nothing to lose: the next run makes it anew.
-    if (!members.has(member)) return false;
+    const formerly = model.members.find(({ name }) => name === member)?.formerly;
+    if (!members.has(member) && (formerly === undefined || !members.has(formerly))) return false;
     const stays = model.members.some(({ name }) => name === member);
     return action === "replace" || action === "create" || (action === "delete" && stays);
   });

@@ -1,9 +1,11 @@
 // What a stack gives a droplet besides the mesh: its volume mounted, and its setup run once, before anything of the mesh is there.
 import type { MemberModel } from "../../../constructs/model.ts";
+import { resourceName } from "../../../constructs/terraform/members.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import type { ProgressRow } from "../../output/progress.ts";
 import type { EngineContext } from "../deploy/contract.ts";
 import type { HostConnection, RunOptions } from "../ssh/connection.ts";
+import { readDroplets } from "./droplet-file.ts";
 import { mountScript, volumeDevice } from "./volume.ts";
 
 /** On the host, once the setup has ended well. */
@@ -24,17 +26,21 @@ touch ${doneFile}
 
 /** Mounts the member's volume, then runs its setup unless it has run. @throws TunnelMeshError TM_CLOUD_SETUP, TM_SSH_… */
 export async function setUpDroplet(
-  { loaded, sandbox, signal }: Pick<EngineContext, "loaded" | "sandbox" | "signal">,
+  context: Pick<EngineContext, "loaded" | "sandbox" | "signal">,
   member: MemberModel,
   connection: HostConnection,
   row: ProgressRow,
 ): Promise<void> {
+  const { loaded, sandbox, signal } = context;
   const { host } = member;
   if (host.kind !== "droplet") return;
   // The sandbox's droplets have no disks.
   if (host.volume !== undefined && sandbox !== true) {
     row.update("mounting its volume");
-    const script = mountScript(volumeDevice(loaded.model, member), host.volume.mount);
+    const { volume } = (await readDroplets(context))[member.name] ?? {};
+    // A state from before volumes had a name of their own does not say it: there it is still the member's.
+    const device = volumeDevice(volume ?? resourceName(loaded.model.name, member.name, 64));
+    const script = mountScript(device, host.volume.mount);
     await runScript(member, "the volume", connection, "sh -s", { stdin: script, root: true, timeout: 120_000, signal });
   }
   if (host.setup === undefined) return;

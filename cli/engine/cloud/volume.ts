@@ -1,14 +1,12 @@
 // A droplet's volume on the droplet: mounted where the stack says, now and at each boot.
-import type { MemberModel, MeshModel } from "../../../constructs/model.ts";
-import { resourceName } from "../../../constructs/terraform/members.ts";
 import { quote } from "../ssh/quote.ts";
 
 /** Seconds that the service may take to show a volume to its droplet. */
 const patience = 60;
 
-/** The device of a member's volume, by the name that the service gives it. */
-export function volumeDevice(model: Pick<MeshModel, "name">, { name }: Pick<MemberModel, "name">): string {
-  return `/dev/disk/by-id/scsi-0DO_Volume_${resourceName(model.name, name, 64)}`;
+/** The device of a volume, by its name at the service. */
+export function volumeDevice(name: string): string {
+  return `/dev/disk/by-id/scsi-0DO_Volume_${name}`;
 }
 
 /** A script that mounts `device`; where it is mounted already it changes nothing. `nofail`: a boot does not wait for a lost volume. */

@@ -1,12 +1,12 @@
 // The Terraform of each example stack, byte for byte; `TM_GOLDEN=write` writes the files anew after a change that is meant.
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Stack } from "../../../constructs/index.ts";
+import { Droplet, type Stack } from "../../../constructs/index.ts";
 import { terraformOf } from "../../../constructs/terraform.ts";
 import digitalocean from "../../../stacks/digitalocean.ts";
 import existing from "../../../stacks/existing-servers.ts";
 import mixed from "../../../stacks/mixed.ts";
-import { alice, synth } from "../mesh.ts";
+import { alice, office, synth } from "../mesh.ts";
 
 const files = { "/project/keys/admin.pub": `${alice}\n` };
 const goldenFile = (name: string) => new URL(`golden/${name}.tf.json`, import.meta.url);
@@ -25,6 +25,19 @@ describe("the Terraform of", () => {
     if (process.env["TM_GOLDEN"] === "write") writeFileSync(goldenFile(name), made);
     expect(made).toBe(readFileSync(goldenFile(name), "utf8"));
     expect(await terraform(stack), "a second time").toBe(made);
+  });
+
+  it("a droplet with a volume that was renamed keeps both", async () => {
+    const volume = { gib: 5, mount: "/srv/data", keep: true } as const;
+    const made = await terraform(
+      office((mesh) => {
+        const host = new Droplet({ region: "fra1", size: "s-1vcpu-1gb", ssh: [], volume });
+        mesh.coordinator("center", host, { formerly: "hub" });
+        return undefined;
+      }),
+    );
+    if (process.env["TM_GOLDEN"] === "write") writeFileSync(goldenFile("renamed"), made);
+    expect(made).toBe(readFileSync(goldenFile("renamed"), "utf8"));
   });
 
   it("a stack without droplets is none", async () => {

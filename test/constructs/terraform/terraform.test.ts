@@ -157,7 +157,11 @@ describe("droplets", () => {
       name: "hub.office",
       value: `\${digitalocean_reserved_ip.hub.ip_address}`,
     });
-    expect(resource.digitalocean_volume.hub).toMatchObject({ size: 5, lifecycle: { prevent_destroy: true } });
+    expect(resource.digitalocean_volume.hub).toMatchObject({
+      ...{ name: "office-main-hub", size: 5 },
+      lifecycle: { prevent_destroy: true, ignore_changes: expect.arrayContaining(["name"]) },
+    });
+    expect(output.tm_hosts.value.hub.volume).toBe(`\${digitalocean_volume.hub.name}`);
     expect(resource.digitalocean_project_resources.Office.resources).toHaveLength(3);
     expect(output.tm_hosts.value.hub.public_ip).toBe(`\${digitalocean_reserved_ip.hub.ip_address}`);
   });

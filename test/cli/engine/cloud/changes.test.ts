@@ -14,6 +14,7 @@ const model = await synth(
   office((mesh) => {
     mesh.coordinator("hub", new Droplet(props));
     mesh.node("2nd", new Droplet(props));
+    mesh.node("renamed", new Droplet(props), { formerly: "before" });
     return undefined;
   }),
 );
@@ -94,6 +95,14 @@ describe("replacing a host", () => {
     const question = { model, changes, members: new Set(["hub"]), replace: [] };
     expect(unnamedReplacements(question)).toEqual([changes[0], changes[2]]);
     expect(unnamedReplacements({ ...question, replace: ["hub"] })).toEqual([]);
+  });
+
+  it("is refused under a new name too", () => {
+    const volume = change({ type: "digitalocean_volume", member: "renamed", forcedBy: ["region"] });
+    expect(() => check([volume], [], ["hub", "before"])).toThrow(
+      expect.objectContaining({ code: "TM_CLOUD_REPLACES" }),
+    );
+    check([volume], [], ["hub"]);
   });
 
   it("is allowed where it is named, where no member is lost, and where the member leaves the stack", () => {

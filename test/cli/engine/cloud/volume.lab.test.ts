@@ -37,9 +37,7 @@ afterAll(() => {
 
 describe("a droplet's volume", () => {
   it("is known by the name that the service gives it", () => {
-    expect(volumeDevice({ name: "office-main" }, { name: "nas" })).toBe(
-      "/dev/disk/by-id/scsi-0DO_Volume_office-main-nas",
-    );
+    expect(volumeDevice("office-main-nas")).toBe("/dev/disk/by-id/scsi-0DO_Volume_office-main-nas");
   });
 
   it("is mounted once, and noted for the next boot once", (context) => {

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { applyCloud, readPlaces } from "../../../../cli/engine/cloud/apply.ts";
 import { openCloud } from "../../../../cli/engine/cloud/open.ts";
+import { planCloud } from "../../../../cli/engine/cloud/plan.ts";
 import type { LoadedStack } from "../../../../cli/engine/deploy/contract.ts";
 import type { Adoption } from "../../../../cli/engine/state/contract.ts";
 import {
@@ -26,6 +28,9 @@ const installed = await hasTerraform();
 const none = (): void => undefined;
 
 interface Variation {
+  /** The coordinator's name, and the one that it had. */
+  readonly name?: string;
+  readonly formerly?: string;
   readonly size?: string;
   readonly region?: string;
 }
@@ -35,13 +40,14 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
   let project: string;
 
   /** The stack, with its coordinator as `variation` says. */
-  async function load({ size = "s-1vcpu-1gb", region = "fra1" }: Variation = {}): Promise<LoadedStack> {
+  async function load(variation: Variation = {}): Promise<LoadedStack> {
+    const { name = "hub", formerly, size = "s-1vcpu-1gb", region = "fra1" } = variation;
     const props = { ssh: ["203.0.113.7/32"] } as const;
     const { model, additions } = await synthesizeStack(
       office((mesh) => {
         const volume = { gib: 5, mount: "/srv/data" } as const;
         const host = new Droplet({ ...props, size, region, reservedIp: true, dns: "hub.example.org", volume });
-        mesh.coordinator("hub", host);
+        mesh.coordinator(name, host, formerly === undefined ? {} : { formerly });
         mesh.node("gw", new Droplet({ ...props, size: "s-1vcpu-1gb", region: "ams3" }));
         terraform(mesh, (stack) => {
           stack.addOverride("output.secret", { value: "hunter2", sensitive: true });
@@ -215,6 +221,28 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
     await expect(pushState({ ...(await contextOf()), file: copy })).rejects.toMatchObject({ code: "TM_STATE_FILE" });
     writeFileSync(copy, "{}");
     await expect(pushState({ ...(await contextOf()), file: copy })).rejects.toMatchObject({ code: "TM_STATE_FILE" });
+  });
+
+  it("keeps droplet, address and volume of a member that is renamed, then and afterwards", async () => {
+    const [volume] = Object.values(lab.cloud.state.volumes);
+    const { id } = dropletOf("hub");
+    const renamed = await contextOf({ name: "center", formerly: "hub" });
+    await using cloud = (await openCloud(renamed))!;
+    const planned = await planCloud(renamed, cloud, { members: new Set(["hub", "gw"]) });
+    expect(planned.changes.map(({ address, action }) => `${action} ${address}`).toSorted()).toEqual([
+      "move digitalocean_record.center",
+      "move digitalocean_reserved_ip.center",
+      "move digitalocean_reserved_ip_assignment.center",
+      "move digitalocean_volume.center",
+      "update digitalocean_droplet.center",
+    ]);
+    await applyCloud(renamed, cloud, planned);
+    expect(dropletOf("center").id).toBe(id);
+    expect(Object.values(lab.cloud.state.volumes)).toEqual([volume]);
+    const places = await readPlaces(renamed, cloud);
+    expect(places["center"]).toMatchObject({ id: String(id), volume: "office-main-hub" });
+    expect(await deploy({ name: "center" }), "nothing more once formerly is taken out").toBe(false);
+    expect(await deploy({ formerly: "center" })).toBe(true);
   });
 
   it("shows a droplet that is gone", async () => {
