@@ -7,6 +7,16 @@ export const cloudErrors = {
     cause: "What is on it would be lost, with a droplet also the host's identity in the mesh, and nobody has named it.",
     advice: ["Take the change back, or name the member: tm deploy --replace NAME."],
   },
+  TM_CLOUD_OTHER_HOST: {
+    title: "A member's host would become one of another kind",
+    cause:
+      "A droplet and a host that was there before are two machines with two host keys. Under one name the second would take the " +
+      "place of the first, which would keep what was installed on it.",
+    advice: [
+      "Take the member out of the mesh first, and the mesh off its old host: tm remove-node NAME. Then tm deploy.",
+      "A coordinator: give the new host a name of its own, and keep the old one as a node until it has moved.",
+    ],
+  },
   TM_CLOUD_PROTECTED: {
     title: "This would take away what the stack protects",
     cause:

@@ -6,11 +6,13 @@ export const stateErrors = {
     title: "Members of the mesh have droplets that Terraform's state does not know",
     cause:
       "The mesh file names members on droplets, and the state that the stack points to does not hold them: it is another place, " +
-      "was lost, or was never copied there. A deploy would make every one of them a second time.",
+      "was lost, or was never copied there. A deploy would make every one of them a second time. Or a member was on another " +
+      "kind of host before.",
     advice: [
       "State in another place: point the stack there again, or carry it over: tm state pull, then tm state push.",
       "State lost: adopt each droplet, tm import NODE --droplet ID.",
       "Droplets gone for good: tm destroy ends the mesh; tm remove-node NODE lets one member go.",
+      "A member that was on another kind of host: tm remove-node NODE takes the mesh off that one; then tm deploy.",
     ],
   },
   TM_STATE_EMPTY: {

@@ -44,12 +44,17 @@ export function unnamedReplacements({
 
 /**
  * Refuses replacements that nobody named.
- * @throws TunnelMeshError TM_CLOUD_REPLACES with resource, attribute and way out
+ * @throws TunnelMeshError TM_CLOUD_REPLACES with resource, attribute and way out; TM_CLOUD_OTHER_HOST
  */
 export function refuseReplacements(question: SafetyQuestion): void {
   const [first] = unnamedReplacements(question);
   if (first === undefined) return;
   const { address, action, member } = first;
+  if (action === "delete") {
+    throw new TunnelMeshError("TM_CLOUD_OTHER_HOST", {
+      detail: `${describeResource(question.model, address)}: the stack has this member on a host of another kind`,
+    });
+  }
   throw new TunnelMeshError("TM_CLOUD_REPLACES", {
     detail: `${describeResource(question.model, address)} (${address}): ${whyReplaced(first)}`,
     advice: [
@@ -72,7 +77,6 @@ export function isDestructive(changes: readonly PlannedResource[]): boolean {
 
 function whyReplaced({ action, forcedBy, reason = "" }: PlannedResource): string {
   if (action === "create") return "the mesh has this member, but Terraform's state has no droplet for it any more";
-  if (action === "delete") return "the stack has this member on another kind of host";
   if (forcedBy.length > 0) return `a change of ${forcedBy.join(", ")} forces it`;
   return reasons[reason] ?? (reason === "" ? "Terraform does not say why" : reason.replaceAll("_", " "));
 }

@@ -20,6 +20,7 @@ import { setUpDroplet } from "../cloud/setup.ts";
 import { refuseMissingState } from "../state/missing.ts";
 import type { DeployParameters } from "./contract.ts";
 import { type PreparedHost, prepareHosts } from "./hosts.ts";
+import { readKnownFile } from "./known-file.ts";
 import { dropletTarget, type UnreachedHost } from "./reach.ts";
 import { failingIn, settleAll } from "./report.ts";
 import { type Run, reachedOf } from "./run.ts";
@@ -67,7 +68,8 @@ async function planIn(run: Run, cloud: Cloud, parameters: Parameters, row: Progr
   row.update("planning");
   const { view } = await run.home.read();
   const members = new Set([...(view?.members.values() ?? [])].map(({ name }) => name));
-  await refuseMissingState(cloud.run, { model: run.model, view, ...parameters });
+  const { hosts } = view === undefined ? { hosts: {} } : await readKnownFile(context.loaded, view.meshId);
+  await refuseMissingState(cloud.run, { model: run.model, view, hosts, ...parameters });
   const planned = await planCloud(context, cloud, {
     ...parameters,
     members,

@@ -1,5 +1,6 @@
 // tm destroy: takes the mesh off every host, removes local hosts, and ends the mesh at home (life.md §6, §9).
 import type { MemberModel } from "../../../constructs/model.ts";
+import { dropletsOf } from "../../../constructs/terraform/members.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { destroyCloud } from "../cloud/destroy.ts";
 import { type Cloud, openCloud } from "../cloud/open.ts";
@@ -43,7 +44,7 @@ async function destroy(run: Run, lockTimeout: string | undefined): Promise<Destr
     const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
       onProgress: (host, text) => run.context.progress.row(host).update(text),
     });
-    const orphans = cloud === undefined ? [] : await findOrphans(run, cloud);
+    const orphans = cloud === undefined ? [] : await findOrphans(run, cloud, Object.keys(others));
     const archive = await run.home.archive();
     await removePolicyFile(run.context.loaded);
     const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
@@ -101,9 +102,11 @@ function resultsOf(
 }
 
 /** Members whose droplets the state does not hold: Terraform removes none of them, and nobody is to believe so. */
-async function findOrphans(run: Run, cloud: Cloud): Promise<readonly HostResult[]> {
+async function findOrphans(run: Run, cloud: Cloud, others: readonly string[]): Promise<readonly HostResult[]> {
   const { view } = await run.home.read();
-  return missingMembers(await readStored(cloud.run), { model: run.model, view }).map((name) => ({
+  const missing = missingMembers(await readStored(cloud.run), { model: run.model, view });
+  const orphans = missing.filter((name) => !others.includes(name));
+  return orphans.map((name) => ({
     name,
     state: "failed",
     error: reportError(
@@ -115,7 +118,10 @@ async function findOrphans(run: Run, cloud: Cloud): Promise<readonly HostResult[
   }));
 }
 
-/** Members that came otherwise, by name: where they are is undefined for those that joined by themselves. */
+/**
+ * Members that came otherwise, and those that the stack has put on a droplet since and that no deploy has moved there, by name: where
+ * they are is undefined for those that joined by themselves.
+ */
 async function hostsOutsideStack(
   run: Run,
   outcomes: readonly HostOutcome[],
@@ -125,8 +131,11 @@ async function hostsOutsideStack(
   // Records also name hosts that were renamed or removed since: those are nobody's any more.
   const known = await askMesh(run, outcomes);
   const stack = new Set(run.model.members.flatMap(({ name, formerly }) => [name, formerly]));
+  const droplets = new Set(dropletsOf(run.model).map(({ name }) => name));
+  const leftBehind = (name: string) =>
+    droplets.has(name) && known.hosts[name] !== undefined && known.hosts[name].droplet !== true;
   const others = [...known.view.members.values()].filter(
-    ({ name, origin, via }) => !stack.has(name) && origin !== "stack" && via === undefined,
+    ({ name, origin, via }) => leftBehind(name) || (!stack.has(name) && origin !== "stack" && via === undefined),
   );
   const where = others.map(({ name }) => [name, known.hosts[name]] as const);
   return Object.fromEntries(where.filter(([, host]) => host?.kind !== "local"));

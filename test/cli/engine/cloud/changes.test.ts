@@ -75,7 +75,6 @@ describe("replacing a host", () => {
     ["by something that nobody knows yet", { reason: "replace_because_of_the_moon" }, /because of the moon/],
     ["of a droplet that vanished", { action: "create" }, /no droplet for it any more/],
     ["by its volume's name", { type: "digitalocean_volume", forcedBy: ["name"] }, /a change of name forces it/],
-    ["by another kind of host", { action: "delete" }, /another kind of host/],
   ])("is refused when forced %s, and the error names the way out", (_, more, detail) => {
     expect(() => check([change(more)])).toThrow(
       expect.objectContaining({
@@ -95,6 +94,16 @@ describe("replacing a host", () => {
     const question = { model, changes, members: new Set(["hub"]), replace: [] };
     expect(unnamedReplacements(question)).toEqual([changes[0], changes[2]]);
     expect(unnamedReplacements({ ...question, replace: ["hub"] })).toEqual([]);
+  });
+
+  it("is refused when the stack puts the member on another kind of host", () => {
+    expect(() => check([change({ action: "delete" })])).toThrow(
+      expect.objectContaining({
+        code: "TM_CLOUD_OTHER_HOST",
+        detail: expect.stringMatching(/^droplet of hub/),
+        advice: expect.arrayContaining([expect.stringContaining("tm remove-node")]),
+      }),
+    );
   });
 
   it("is refused under a new name too", () => {

@@ -1,6 +1,7 @@
 // Which members' droplets a state does not hold: none, some, renamed ones, those to be replaced, and a mesh that is gone.
 import { describe, expect, it } from "vitest";
-import { missingMembers } from "../../../../cli/engine/state/missing.ts";
+import type { KnownHost } from "../../../../cli/engine/deploy/known-hosts.ts";
+import { missingMembers, refuseMissing } from "../../../../cli/engine/state/missing.ts";
 import type { Stored } from "../../../../cli/engine/state/stored.ts";
 import { Droplet, SshHost } from "../../../../constructs/index.ts";
 import type { MeshView } from "../../../../protocol/trust/member.ts";
@@ -17,9 +18,9 @@ const model = await synth(
   }),
 );
 
-/** A view is asked for names alone. */
+/** A view is asked for names and keys alone. */
 const mesh = (...names: string[]): MeshView =>
-  ({ members: new Map(names.map((name) => [name, { name }])) }) as unknown as MeshView;
+  ({ members: new Map(names.map((name) => [name, { name, sshPublicKey: `key of ${name}` }])) }) as unknown as MeshView;
 
 const stored = (...names: string[]): Stored => ({
   version: 4,
@@ -61,5 +62,37 @@ describe("members whose droplets the state does not hold", () => {
 
   it("are not those that are to be made anew", () => {
     expect(missing(stored("hub"), mesh("hub", "gw"), ["gw"])).toEqual([]);
+  });
+});
+
+describe("a member that comes from another kind of host", () => {
+  const known = (name: string, more: Partial<KnownHost>): Readonly<Record<string, KnownHost>> => ({
+    [name]: { nid: "1", kind: "ssh", target: `root@${name}`, hostKey: `key of ${name}`, ...more },
+  });
+  const refusal = (name: string, hosts: Readonly<Record<string, KnownHost>>) => {
+    try {
+      return refuseMissing(stored(), { model, view: mesh(name), hosts });
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it("is told apart from a droplet that the state has lost, and the way there is said", () => {
+    for (const kind of ["ssh", "local"] as const) {
+      expect(refusal("gw", known("gw", { kind }))).toMatchObject({
+        code: "TM_CLOUD_OTHER_HOST",
+        detail: expect.stringMatching(/^gw is a member on a host of its own/),
+        advice: [expect.stringContaining("tm remove-node gw"), expect.stringContaining("--replace gw")],
+      });
+    }
+    expect(refusal("hub", known("hub", {}))).toMatchObject({
+      code: "TM_CLOUD_OTHER_HOST",
+      advice: [expect.stringContaining("keep the old host as a node"), expect.stringContaining("--replace hub")],
+    });
+  });
+
+  it("is none where it was a droplet, where nobody knows, and where the record is of another machine", () => {
+    for (const hosts of [known("gw", { droplet: true }), {}, known("gw", { hostKey: "another" })])
+      expect(refusal("gw", hosts)).toMatchObject({ code: "TM_STATE_MISSING", detail: expect.stringContaining("gw") });
   });
 });
