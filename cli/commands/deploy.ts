@@ -50,6 +50,22 @@ export default class Deploy extends BaseCommand {
       summary: "Deploy only the plan with this digest; exit with 4 when it is another now.",
       helpValue: "sha256:HEX",
     }),
+    "require-approval": Flags.option({
+      options: ["never", "destructive", "any"] as const,
+      summary:
+        "Which plans need a yes: every one, on a terminal the default; only one that removes hosts or volumes; or none, as --yes.",
+      exclusive: ["yes"],
+    })(),
+    "skip-install": Flags.boolean({
+      default: false,
+      summary: "Make cloud resources and meet new hosts, and install nothing on them.",
+      exclusive: ["only-install"],
+    }),
+    "only-install": Flags.boolean({
+      default: false,
+      summary: "Install and join on hosts that stand, and leave cloud resources as they are.",
+      exclusive: ["replace", "plan", "expect-digest"],
+    }),
     downgrade: Flags.boolean({ default: false, summary: "Allow a release older than the mesh's." }),
   };
 
@@ -58,7 +74,8 @@ export default class Deploy extends BaseCommand {
     const session = await this.open(flags);
     const loaded = await session.load(args.stack);
     const expectDigest = await agreedDigest(flags, session.cwd, loaded);
-    session.needAnswer(`tm deploy ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
+    const approval = flags["require-approval"] ?? (flags.yes ? "never" : "any");
+    if (approval === "any") session.needAnswer(`tm deploy ${args.stack ?? ""} --yes`.replace(/ +/g, " "));
     const { rememberStack } = await import("../engine/synth/current.ts");
     rememberStack(loaded);
     const [engine, { renderPlanText }, { renderHosts }, { count }] = await Promise.all([
@@ -69,21 +86,30 @@ export default class Deploy extends BaseCommand {
     ]);
     const result = await engine.deployStack({
       ...session.engineContext(loaded, flags),
-      yes: flags.yes,
+      yes: approval === "never",
+      ...(flags["skip-install"] ? { part: "cloud" } : flags["only-install"] ? { part: "mesh" } : {}),
       downgrade: flags.downgrade,
       ...(expectDigest === undefined ? {} : { expectDigest }),
       ...(flags.canary === undefined ? {} : { canary: flags.canary }),
       ...(flags.replace === undefined ? {} : { replace: flags.replace }),
       ...(flags["host-key"] === undefined ? {} : { hostKeys: readHostKeys(flags["host-key"]) }),
       ...(flags["lock-timeout"] === undefined ? {} : { lockTimeout: flags["lock-timeout"] }),
-      ...(session.interactive && !flags.yes
-        ? { confirm: (plan) => confirmPlan(session, plan, renderPlanText(plan.review, { details: false })) }
-        : {}),
+      ...(approval === "never"
+        ? {}
+        : {
+            confirm: (plan) =>
+              confirmPlan(session, plan, renderPlanText(plan.review, { details: false }), {
+                approval,
+                hostsAlone: flags["skip-install"],
+              }),
+          }),
     });
     await session.progress.end();
     this.print(renderHosts(result.hosts));
     for (const [name, value] of Object.entries(result.outputs ?? {})) this.print(`${name} = ${value}`);
-    if (result.failed === 0) this.print(`Mesh ${result.mesh} is deployed. See it with: tm status`);
+    if (result.failed === 0 && flags["skip-install"])
+      this.print(`The hosts of ${result.mesh} stand. Bring the mesh to them with: tm deploy`);
+    else if (result.failed === 0) this.print(`Mesh ${result.mesh} is deployed. See it with: tm status`);
     else
       this.warnPartial(new TunnelMeshError("TM_DEPLOY_PARTIAL", { detail: `${count(result.failed, "host")} failed` }));
     return result;
@@ -91,11 +117,26 @@ export default class Deploy extends BaseCommand {
 }
 
 /** Whoever takes hosts or their data away types the stage's name; anything else is a yes. @throws TunnelMeshError TM_DECLINED */
-async function confirmPlan(session: Session, plan: PlanResult, rendered: string): Promise<boolean> {
+async function confirmPlan(
+  session: Session,
+  plan: PlanResult,
+  rendered: string,
+  { approval, hostsAlone }: { readonly approval: "destructive" | "any"; readonly hostsAlone: boolean },
+): Promise<boolean> {
   const { isDestructive } = await import("../engine/cloud/safety.ts");
   const { count } = await import("../output/table.ts");
-  const question = `Deploy ${count(plan.changes, "change")} to stage ${plan.stage}?`;
-  if (!isDestructive(plan.resources ?? [])) {
+  const destructive = isDestructive(plan.resources ?? []);
+  if (!destructive && approval === "destructive") return true;
+  if (!session.interactive) {
+    throw new TunnelMeshError("TM_NEEDS_CONFIRMATION", {
+      detail: "the plan removes hosts or volumes",
+      advice: ["Look at it: tm plan. Then run this on a terminal, or with --yes."],
+    });
+  }
+  const question = hostsAlone
+    ? `Make ${count(plan.resources?.length ?? 0, "change")} of cloud resources in stage ${plan.stage}, and leave the rest?`
+    : `Deploy ${count(plan.changes, "change")} to stage ${plan.stage}?`;
+  if (!destructive) {
     if (await session.confirm(`${rendered}\n\n${question}`)) return true;
     throw new TunnelMeshError("TM_DECLINED");
   }

@@ -51,9 +51,17 @@ export interface EngineContext {
 
 /**
  * rolled-back: the new release was not healthy there, and the host is on the one before again; waiting: not touched, as an upgrade
- * stopped at a host before it. Both count as failed.
+ * stopped at a host before it. Both count as failed. made: the host stands, and the mesh is not on it (`part: "cloud"`).
  */
-export type HostState = "unchanged" | "installed" | "updated" | "failed" | "removed" | "rolled-back" | "waiting";
+export type HostState =
+  | "made"
+  | "unchanged"
+  | "installed"
+  | "updated"
+  | "failed"
+  | "removed"
+  | "rolled-back"
+  | "waiting";
 
 export interface HostResult {
   readonly name: string;
@@ -74,6 +82,8 @@ export interface DeployParameters extends EngineContext {
   readonly expectDigest?: string;
   /** Node that is upgraded first after the coordinator; chosen when left out. */
   readonly canary?: string;
+  /** cloud: makes hosts and installs nothing; mesh: installs on hosts that stand and starts no Terraform. Both when left out. */
+  readonly part?: "cloud" | "mesh";
   /** Members whose droplets may be made anew, and are. */
   readonly replace?: readonly string[];
   /** Host keys by member name, for droplets that cannot prove theirs any more: "ssh-ed25519 AAAA…". */

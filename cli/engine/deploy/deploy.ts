@@ -24,7 +24,7 @@ import { isMissing } from "./reach.ts";
 import { recordDeploy } from "./record.ts";
 import { removeRevoked } from "./remove.ts";
 import { failingIn, settleAll } from "./report.ts";
-import { collectResults, isFailed, stoppedAtCoordinator } from "./results.ts";
+import { collectResults, hostsAlone, isFailed, stoppedAtCoordinator } from "./results.ts";
 import { coordinatorHost, type Run, withRun } from "./run.ts";
 import { coordinatorOf } from "./specification.ts";
 import { reachTokenDroplets } from "./token-droplets.ts";
@@ -48,7 +48,10 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   // Whoever cannot sign the beginning of the mesh makes no hosts for it.
   if (genesis === undefined) await run.signer();
   await run.ci();
-  const planned = await planResources(run, parameters);
+  const planned = parameters.part === "mesh" ? undefined : await planResources(run, parameters);
+  if (planned === undefined && parameters.part === "cloud") {
+    throw new TunnelMeshError("TM_USAGE", { detail: `${run.model.name} has nothing in a cloud that could be made` });
+  }
   await using _ = planned?.cloud;
   return await deployPlanned(run, parameters, planned);
 }
@@ -90,6 +93,7 @@ async function deployPlanned(
   return underEarlyLease(run, hub, async (handOver) => {
     const hosts = await makeHosts(run, cloud, first, parameters);
     try {
+      if (parameters.part === "cloud") return hostsAlone(run, journal.view.meshId, hosts.prepared, hosts.unready);
       return await deployHosts(run, parameters, journal, hosts, handOver);
     } catch (error) {
       const made = cloud.planned.changes.length > 0;

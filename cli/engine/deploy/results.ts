@@ -18,9 +18,7 @@ export function collectResults(
   proofs: readonly Settled<InstalledHost, void>[],
 ): readonly HostResult[] {
   const unproven = new Map(proofs.flatMap((proof) => (proof.ok ? [] : [[proof.of.name, proof.error] as const])));
-  const missing = unready.map(
-    ({ member, error }): HostResult => ({ name: member.name, state: "failed", error: reportError(error) }),
-  );
+  const missing = unready.map(failedHost);
   const tried = prepared.map((host, index): HostResult => {
     const { name } = host.member;
     const where = { name, address: host.connection.address };
@@ -61,6 +59,34 @@ export function stoppedAtCoordinator(
     hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
     failed: hosts.filter(isFailed).length,
   };
+}
+
+/** The result of a deploy that makes hosts and leaves the mesh to another one. */
+export function hostsAlone(
+  run: Run,
+  meshId: string,
+  prepared: readonly PreparedHost[],
+  unready: readonly UnreachedHost[],
+): DeployResult {
+  const hosts = [
+    ...prepared.map(({ member, connection, fresh }): HostResult => {
+      return { name: member.name, address: connection.address, state: fresh ? "made" : "unchanged" };
+    }),
+    ...unready.map(failedHost),
+  ];
+  const [first] = prepared;
+  return {
+    mesh: run.model.name,
+    meshId,
+    stage: run.model.stage,
+    release: first === undefined ? "" : releaseName(first.release),
+    hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
+    failed: unready.length,
+  };
+}
+
+function failedHost({ member, error }: UnreachedHost): HostResult {
+  return { name: member.name, state: "failed", error: reportError(error) };
 }
 
 /** Says whether a host is not as the stack wants it. */
