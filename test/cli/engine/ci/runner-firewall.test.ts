@@ -52,7 +52,7 @@ const leave = async (name: string, { tags = [`tm:${mesh}`], age = 0 } = {}) => {
   for (const tag of tags) await lab.ask("POST", "/v2/tags", { name: tag });
   const { body } = await lab.ask("POST", "/v2/firewalls", { name, tags, inbound_rules: [rule] });
   await lab.cloud.change((draft) => {
-    const made = draft.firewalls[body.firewall.id];
+    const made = draft.firewalls[body.firewall!.id];
     if (made !== undefined)
       draft.firewalls[made.id] = { ...made, created_at: new Date(Date.now() - age).toISOString() };
   });

@@ -34,12 +34,12 @@ describe("the fake API", () => {
       body: { droplet: { status: "new", locked: true, networks: { v4: [], v6: [] } } },
     });
     await lab.cloud.settled();
-    const { id } = made.body.droplet;
+    const { id } = made.body.droplet!;
     const { body } = await lab.ask("GET", `/v2/droplets/${id}`);
     expect(body.droplet).toMatchObject({ status: "active", locked: false, tags: ["blue"] });
-    expect(body.droplet.networks.v4.map(({ type }: { type: string }) => type)).toEqual(["public", "private"]);
-    expect((await lab.ask("GET", "/v2/tags/blue")).body.tag.resources.droplets.count).toBe(1);
-    const [action] = (await lab.ask("GET", `/v2/droplets/${id}/actions`)).body.actions;
+    expect(body.droplet!.networks.v4.map(({ type }: { type: string }) => type)).toEqual(["public", "private"]);
+    expect((await lab.ask("GET", "/v2/tags/blue")).body.tag!.resources.droplets.count).toBe(1);
+    const [action] = (await lab.ask("GET", `/v2/droplets/${id}/actions`)).body.actions!;
     expect(action).toMatchObject({ type: "create", status: "completed", completed_at: expect.any(String) });
     expect((await lab.ask("DELETE", `/v2/droplets/${id}`)).status).toBe(204);
     await lab.cloud.settled();
@@ -50,13 +50,13 @@ describe("the fake API", () => {
   it("pages with links in both directions", async () => {
     for (let index = 0; index < 5; index += 1) await lab.ask("POST", "/v2/tags", { name: `t${index}` });
     const middle = await lab.ask("GET", "/v2/tags?page=2&per_page=2");
-    expect(middle.body.links.pages).toMatchObject({
+    expect(middle.body.links!.pages).toMatchObject({
       prev: expect.stringContaining("page=1"),
       next: expect.stringContaining("page=3"),
     });
     const whole = await lab.ask("GET", "/v2/tags?per_page=200");
     expect(whole.body.links).toEqual({});
-    expect(whole.body.meta.total).toBe(whole.body.tags.length);
+    expect(whole.body.meta!.total).toBe(whole.body.tags!.length);
   });
 
   it("keeps the limits of a firewall", async () => {
@@ -71,7 +71,7 @@ describe("the fake API", () => {
     expect(await refused({ inbound_rules: [rule], tags: ["a", "b", "c", "d", "e", "f"] })).toMatch(/5 tags/);
     expect(await refused({ inbound_rules: [rule], tags: ["nobody"] })).toMatch(/does not exist/);
     const made = await lab.ask("POST", "/v2/firewalls", { name: "f", inbound_rules: [{ ...rule, ports: "all" }] });
-    expect(made.body.firewall.inbound_rules).toEqual([{ ...rule, ports: "0" }]);
+    expect(made.body.firewall!.inbound_rules).toEqual([{ ...rule, ports: "0" }]);
   });
 
   it("refuses what the service refuses, changing nothing", async () => {
@@ -112,16 +112,16 @@ describe("the fake API", () => {
 
   it("answers every list and every thing of a full account in the service's shapes", async () => {
     const key = `ssh-ed25519 ${"A".repeat(68)}`;
-    const keyId = (await lab.ask("POST", "/v2/account/keys", { name: "k", public_key: key })).body.ssh_key.id;
-    const { id } = (await lab.ask("POST", "/v2/droplets", { ...droplet, ssh_keys: [keyId], ipv6: true })).body.droplet;
-    const volume = (await lab.ask("POST", "/v2/volumes", { region: "fra1", name: "v", size_gigabytes: 1 })).body.volume
+    const keyId = (await lab.ask("POST", "/v2/account/keys", { name: "k", public_key: key })).body.ssh_key!.id;
+    const { id } = (await lab.ask("POST", "/v2/droplets", { ...droplet, ssh_keys: [keyId], ipv6: true })).body.droplet!;
+    const volume = (await lab.ask("POST", "/v2/volumes", { region: "fra1", name: "v", size_gigabytes: 1 })).body.volume!
       .id;
-    const project = (await lab.ask("POST", "/v2/projects", { name: "P", purpose: "p" })).body.project.id;
-    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip;
+    const project = (await lab.ask("POST", "/v2/projects", { name: "P", purpose: "p" })).body.project!.id;
+    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip!;
     await lab.ask("POST", "/v2/domains", { name: "example.net", ip_address: "198.51.100.7" });
     const at = "/v2/domains/example.net/records";
     const alias = { type: "CNAME", name: "www", data: "example.net." };
-    const record = (await lab.ask("POST", at, alias)).body.domain_record;
+    const record = (await lab.ask("POST", at, alias)).body.domain_record!;
     expect(record.data).toBe("example.net");
     await lab.cloud.settled();
     const lists = ["account/keys", "actions", "domains", "droplets", "firewalls", "images", "projects", "regions"];

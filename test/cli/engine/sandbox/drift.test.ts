@@ -35,15 +35,15 @@ describe("drift", () => {
     await drift({ kind: "start", target: "other" }, place);
     expect(await look()).toMatchObject({ status: "active" });
     await drift({ kind: "open", target: "guard", value: "8000-8080" }, place);
-    const [guard] = (await lab.ask("GET", "/v2/firewalls")).body.firewalls;
-    expect(guard.inbound_rules).toEqual([
+    const [guard] = (await lab.ask("GET", "/v2/firewalls")).body.firewalls!;
+    expect(guard!.inbound_rules).toEqual([
       rule,
       { ...rule, ports: "8000-8080", sources: { addresses: ["0.0.0.0/0", "::/0"] } },
     ]);
   });
 
   it("lets go of a reserved address, and takes things away", async () => {
-    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip;
+    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip!;
     const droplet = Object.values(lab.cloud.state.droplets).find(({ name }) => name === "other")!;
     await lab.ask("POST", `/v2/reserved_ips/${ip}/actions`, { type: "assign", droplet_id: droplet.id });
     await drift({ kind: "unassign", target: ip }, place);

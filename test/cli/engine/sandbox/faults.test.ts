@@ -15,10 +15,10 @@ afterEach(async () => {
 
 const fault = (body: object) => lab.ask("POST", "/sandbox/faults", body);
 const make = async () => {
-  const { id } = (await lab.ask("POST", "/v2/droplets", droplet)).body.droplet;
+  const { id } = (await lab.ask("POST", "/v2/droplets", droplet)).body.droplet!;
   return id as number;
 };
-const look = async (id: number) => (await lab.ask("GET", `/v2/droplets/${id}`)).body.droplet;
+const look = async (id: number) => (await lab.ask("GET", `/v2/droplets/${id}`)).body.droplet!;
 
 describe("faults of the sandbox", () => {
   it("are what their kind means when nothing more is said, and refused when they make no sense", async () => {
@@ -59,19 +59,19 @@ describe("faults of the sandbox", () => {
 
   it("let an action end in an error and change nothing", async () => {
     const id = await make();
-    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip;
+    const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip!;
     await lab.cloud.settled();
     await fault({ kind: "errored", on: "assign_ip" });
     const assign = () => lab.ask("POST", `/v2/reserved_ips/${ip}/actions`, { type: "assign", droplet_id: id });
     const { action } = (await assign()).body;
     await lab.cloud.settled();
-    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}/actions/${action.id}`)).body.action).toMatchObject({
+    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}/actions/${action!.id}`)).body.action).toMatchObject({
       status: "errored",
       completed_at: null,
     });
-    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}`)).body.reserved_ip.droplet).toBeNull();
+    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}`)).body.reserved_ip!.droplet).toBeNull();
     await assign();
-    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}`)).body.reserved_ip.droplet.id).toBe(id);
+    expect((await lab.ask("GET", `/v2/reserved_ips/${ip}`)).body.reserved_ip!.droplet!.id).toBe(id);
   });
 
   it("leave a droplet that could not be made as one that can be removed", async () => {
@@ -79,7 +79,7 @@ describe("faults of the sandbox", () => {
     const id = await make();
     await lab.cloud.settled();
     expect(await look(id)).toMatchObject({ status: "off", locked: false, networks: { v4: [] } });
-    expect((await lab.ask("GET", `/v2/droplets/${id}/actions`)).body.actions[0].status).toBe("errored");
+    expect((await lab.ask("GET", `/v2/droplets/${id}/actions`)).body.actions![0]!.status).toBe("errored");
     expect((await lab.ask("DELETE", `/v2/droplets/${id}`)).status).toBe(204);
     await lab.cloud.settled();
     expect(lab.cloud.state.droplets).toEqual({});

@@ -5,6 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
+import { z } from "zod";
+import { dropletSchema } from "../../../../cli/engine/sandbox/api/droplets.ts";
+import { faultsSchema } from "../../../../cli/engine/sandbox/api/faults.ts";
+import { firewallSchema } from "../../../../cli/engine/sandbox/api/firewalls.ts";
+import { actionSchema } from "../../../../cli/engine/sandbox/api/schemas.ts";
 import { createApiServer } from "../../../../cli/engine/sandbox/api/server.ts";
 import { Cloud } from "../../../../cli/engine/sandbox/cloud.ts";
 import { memoryMachines } from "../../../../cli/engine/sandbox/machines.ts";
@@ -13,11 +18,42 @@ import { makeProviderMirror, mirrorConfiguration } from "../../../../cli/engine/
 export const token = "sandbox-token";
 const root = path.resolve(import.meta.dirname, "../../../..");
 
+const numbered = z.looseObject({ id: z.int().min(1) });
+const named = z.looseObject({ id: z.uuid() });
+/** What tests look into of answers; that these have the service's whole shape, the server itself makes sure of. */
+const bodySchema = z
+  .looseObject({
+    message: z.string(),
+    droplet: dropletSchema,
+    action: actionSchema,
+    actions: z.array(actionSchema),
+    firewall: firewallSchema,
+    firewalls: z.array(firewallSchema),
+    ssh_key: numbered,
+    ssh_keys: z.array(z.looseObject({ fingerprint: z.string() })),
+    domain_record: numbered,
+    volume: named,
+    project: named,
+    reserved_ip: z.looseObject({ ip: z.ipv4(), droplet: numbered.nullable() }),
+    tag: z.looseObject({ resources: z.looseObject({ droplets: z.looseObject({ count: z.int() }) }) }),
+    tags: z.array(z.unknown()),
+    faults: faultsSchema.shape.faults,
+    links: z.looseObject({ pages: z.looseObject({ prev: z.url(), next: z.url() }).partial() }).partial(),
+    meta: z.looseObject({ total: z.int() }),
+  })
+  .partial();
+
+export type AnswerBody = z.output<typeof bodySchema>;
+
 export interface Answered {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of any shape, looked into by the tests
-  readonly body: any;
+  /** Empty where the answer is. */
+  readonly body: AnswerBody;
   readonly headers: Headers;
+}
+
+export function readAnswer(text: string): AnswerBody {
+  return bodySchema.parse(text === "" ? {} : JSON.parse(text));
 }
 
 /** The fake API; `await using` closes it and takes its files away. */
@@ -46,7 +82,11 @@ export async function openLaboratory() {
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, body: text === "" ? undefined : JSON.parse(text), headers: response.headers };
+      return {
+        status: response.status,
+        body: bodySchema.parse(text === "" ? {} : JSON.parse(text)),
+        headers: response.headers,
+      };
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await cloud.settled();

@@ -12,6 +12,7 @@ import { addFault, resetSandbox } from "../../../../cli/engine/sandbox/faults.ts
 import { type SandboxServer, sandboxPlace } from "../../../../cli/engine/sandbox/place.ts";
 import { findSandbox, removeSandbox, sandboxStatus, startSandbox } from "../../../../cli/engine/sandbox/sandbox.ts";
 import { bootstrapScript, hostKeyProofFile } from "../../../../constructs/terraform/bootstrap.ts";
+import { type AnswerBody, readAnswer } from "./laboratory.ts";
 import { startOtherRelease } from "./other-release.ts";
 
 const place = sandboxPlace(`/var/lib/tunnelmesh-sandbox-test-${process.pid}`);
@@ -19,8 +20,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "tm-sandbox-machines-"));
 const nonce = "5a".repeat(32);
 let server: SandboxServer;
 
-// biome-ignore lint/suspicious/noExplicitAny: JSON of any shape, looked into by the tests
-async function ask(method: string, at: string, body?: object): Promise<any> {
+async function ask(method: string, at: string, body?: object): Promise<AnswerBody> {
   const response = await fetch(server.url + at, {
     method,
     headers: { authorization: `Bearer ${server.token}` },
@@ -28,12 +28,12 @@ async function ask(method: string, at: string, body?: object): Promise<any> {
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${at}: ${response.status} ${text}`);
-  return text === "" ? undefined : JSON.parse(text);
+  return readAnswer(text);
 }
 
 async function ready(id: number) {
   for (let tries = 0; tries < 300; tries += 1) {
-    const { droplet } = await ask("GET", `/v2/droplets/${id}`);
+    const droplet = (await ask("GET", `/v2/droplets/${id}`)).droplet!;
     if (droplet.status === "active") return droplet;
     await sleep(200);
   }
@@ -89,7 +89,7 @@ afterAll(async () => {
 
 describe("droplets of the sandbox", () => {
   it("boot, prove their keys, and are guarded and addressed as the API says", async () => {
-    const [{ fingerprint }] = (await ask("GET", "/v2/account/keys")).ssh_keys;
+    const { fingerprint } = (await ask("GET", "/v2/account/keys")).ssh_keys![0]!;
     const make = (name: string, tags: string[]) =>
       ask("POST", "/v2/droplets", {
         ...{
@@ -103,8 +103,11 @@ describe("droplets of the sandbox", () => {
         },
         user_data: bootstrapScript(nonce),
       });
-    const made = [await make("one", ["guarded"]), await make("two", [])];
-    const [one, two] = await Promise.all(made.map(({ droplet }) => ready(droplet.id)));
+    const [{ id: firstId }, { id: secondId }] = [
+      (await make("one", ["guarded"])).droplet!,
+      (await make("two", [])).droplet!,
+    ];
+    const [one, two] = await Promise.all([ready(firstId), ready(secondId)]);
     const [first, second] = [addressOf(one, "public"), addressOf(two, "public")];
 
     const proof = await ssh(
@@ -118,11 +121,13 @@ describe("droplets of the sandbox", () => {
     expect(await opens(second, first, 22)).toBe(true);
     expect(await opens(second, addressOf(one, "private"), 22)).toBe(true);
     const rule = { protocol: "tcp", ports: "22", sources: { addresses: [`${first.replace(/\.\d+$/, ".254")}/32`] } };
-    const { firewall } = await ask("POST", "/v2/firewalls", {
-      name: "guard",
-      tags: ["guarded"],
-      inbound_rules: [rule],
-    });
+    const firewall = (
+      await ask("POST", "/v2/firewalls", {
+        name: "guard",
+        tags: ["guarded"],
+        inbound_rules: [rule],
+      })
+    ).firewall!;
     await expect.poll(() => opens(second, first, 22), { timeout: 10_000 }).toBe(false);
     expect((await ssh(first, "true")).exitCode).toBe(0);
     const byTag = { ...rule, sources: { tags: ["friends"] } };
@@ -137,7 +142,7 @@ describe("droplets of the sandbox", () => {
     });
     await expect.poll(() => opens(second, first, 22), { timeout: 10_000 }).toBe(true);
 
-    const { reserved_ip } = await ask("POST", "/v2/reserved_ips", { region: "fra1" });
+    const reserved_ip = (await ask("POST", "/v2/reserved_ips", { region: "fra1" })).reserved_ip!;
     await ask("POST", `/v2/reserved_ips/${reserved_ip.ip}/actions`, { type: "assign", droplet_id: two.id });
     await expect
       .poll(async () => (await ssh(reserved_ip.ip, "hostname")).stdout, { timeout: 10_000 })
