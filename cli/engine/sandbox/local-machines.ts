@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
+import { z } from "zod";
 import { hostAddresses, networkAddresses } from "../local/address.ts";
 import type { LocalHosts } from "../local/host.ts";
 import { hostNames, networkNames, statePrefix } from "../local/names.ts";
@@ -186,19 +187,23 @@ async function applyReserved(
   }
 }
 
+/** What `ip -j` prints, as far as it is looked into; a device without an address of the kind is an empty object. */
+const devicesSchema = z.array(z.object({ addr_info: z.array(z.object({ local: z.string() })).default([]) }));
+const routesSchema = z.array(z.object({ dst: z.string() }));
 const reserved = /^198\.19\.255\.\d+$/;
 
 async function reservedOn(machine: string): Promise<string[]> {
   const { ok, stdout } = await attempt("ip", ["-n", machine, "-j", "-4", "addr", "show", "dev", "eth0"]);
   if (!ok) return [];
-  const [device] = JSON.parse(stdout || "[]") as { addr_info: { local: string }[] }[];
+  const [device] = devicesSchema.parse(JSON.parse(stdout || "[]"));
   return (device?.addr_info ?? []).map(({ local }) => local).filter((address) => reserved.test(address));
 }
 
 async function reservedRoutes(link: string): Promise<string[]> {
   const { ok, stdout } = await attempt("ip", ["-j", "-4", "route", "show", "dev", link]);
   if (!ok) return [];
-  return (JSON.parse(stdout || "[]") as { dst: string }[])
+  return routesSchema
+    .parse(JSON.parse(stdout || "[]"))
     .map(({ dst }) => dst)
     .filter((address) => reserved.test(address));
 }
