@@ -2,7 +2,8 @@
 import path from "node:path";
 import * as Flags from "@oclif/core/flags";
 import { TunnelMeshError } from "../../protocol/errors/error.ts";
-import type { LoadedStack, PlanResult } from "../engine/deploy/contract.ts";
+import type { LoadedStack } from "../engine/deploy/contract.ts";
+import { approvals, confirmPlan } from "../frame/approval.ts";
 import {
   adminKeyFlag,
   canaryFlag,
@@ -13,7 +14,6 @@ import {
 } from "../frame/arguments.ts";
 import { BaseCommand } from "../frame/base.ts";
 import { loadDeployEngine } from "../frame/engines.ts";
-import type { Session } from "../frame/session.ts";
 
 export default class Deploy extends BaseCommand {
   static override summary = "Make the mesh what the stack says.";
@@ -51,7 +51,7 @@ export default class Deploy extends BaseCommand {
       helpValue: "sha256:HEX",
     }),
     "require-approval": Flags.option({
-      options: ["never", "destructive", "any"] as const,
+      options: approvals,
       summary:
         "Which plans need a yes: every one, on a terminal the default; only one that removes hosts or volumes; or none, as --yes.",
       exclusive: ["yes"],
@@ -114,36 +114,6 @@ export default class Deploy extends BaseCommand {
       this.warnPartial(new TunnelMeshError("TM_DEPLOY_PARTIAL", { detail: `${count(result.failed, "host")} failed` }));
     return result;
   }
-}
-
-/** Whoever takes hosts or their data away types the stage's name; anything else is a yes. @throws TunnelMeshError TM_DECLINED */
-async function confirmPlan(
-  session: Session,
-  plan: PlanResult,
-  rendered: string,
-  { approval, hostsAlone }: { readonly approval: "destructive" | "any"; readonly hostsAlone: boolean },
-): Promise<boolean> {
-  const { isDestructive } = await import("../engine/cloud/safety.ts");
-  const { count } = await import("../output/table.ts");
-  const destructive = isDestructive(plan.resources ?? []);
-  if (!destructive && approval === "destructive") return true;
-  if (!session.interactive) {
-    throw new TunnelMeshError("TM_NEEDS_CONFIRMATION", {
-      detail: "the plan removes hosts or volumes",
-      advice: ["Look at it: tm plan. Then run this on a terminal, or with --yes."],
-    });
-  }
-  const question = hostsAlone
-    ? `Make ${count(plan.resources?.length ?? 0, "change")} of cloud resources in stage ${plan.stage}, and leave the rest?`
-    : `Deploy ${count(plan.changes, "change")} to stage ${plan.stage}?`;
-  if (!destructive) {
-    if (await session.confirm(`${rendered}\n\n${question}`)) return true;
-    throw new TunnelMeshError("TM_DECLINED");
-  }
-  const asked = `${rendered}\n\nThis removes hosts or volumes for good. ${question} Type the stage's name: `;
-  const typed = await session.askText(asked);
-  if (typed === plan.stage) return true;
-  throw new TunnelMeshError("TM_DECLINED", { detail: `${JSON.stringify(typed)} is not ${plan.stage}` });
 }
 
 /** "hub=ssh-ed25519 AAAA…" by name. @throws TunnelMeshError TM_USAGE */
