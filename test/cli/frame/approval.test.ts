@@ -12,11 +12,14 @@ function planOf(action: PlannedResource["action"]): PlanResult {
 /** What is asked of somebody at a terminal who answers so; undefined: nobody is there. */
 async function ask(plan: PlanResult, approval: "destructive" | "any", answer?: string, hostsAlone = false) {
   const asked: string[] = [];
-  const note = (question: string) => void asked.push(question);
+  const note = (question: string): string => {
+    asked.push(question);
+    return answer ?? "";
+  };
   const session = {
     interactive: answer !== undefined,
-    confirm: async (question: string) => (note(question), answer === "y"),
-    askText: async (question: string) => (note(question), answer ?? ""),
+    confirm: async (question: string) => note(question) === "y",
+    askText: async (question: string) => note(question),
   };
   const outcome = await confirmPlan(session, plan, "PLAN", { approval, hostsAlone }).catch(
     (error: { code: string }) => error.code,
