@@ -12,14 +12,13 @@ import { initialize, initializeState, type TerraformRun } from "../terraform/run
 import { closeRunFolder } from "../terraform/run-folder.ts";
 import { backendArguments, prepareWorkspace } from "../terraform/workspace.ts";
 
-/**
- * Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. Disposing of it takes its folder away, with the
- * plan in it.
- */
-export interface Cloud extends AsyncDisposable {
+/** Terraform, ready to plan: everything in cli/engine/terraform/run.ts takes `run`. */
+export interface Cloud {
   readonly run: TerraformRun;
   /** The sandbox that stands for the service; undefined: the service itself. */
   readonly sandbox: SandboxServer | undefined;
+  /** Takes its folder away, with the plan in it. */
+  close(): Promise<void>;
 }
 
 export interface OpenCloudOptions {
@@ -39,7 +38,7 @@ const sandboxDelay = "1000";
 /**
  * Finds Terraform, starts the sandbox where `context.sandbox` asks for it, writes a workspace and runs init in it. Each run has a
  * workspace of its own, so that commands beside each other meet at the state's lock alone. What Terraform says goes to the
- * command's log; `context.signal` ends its step. Whoever calls disposes of it.
+ * command's log; `context.signal` ends its step. Whoever calls closes it.
  * @returns undefined when the stack has nothing for Terraform: then nothing was started
  * @throws TunnelMeshError TM_TERRAFORM_MISSING, TM_TERRAFORM_OLD, TM_TERRAFORM_TOKEN, TM_TERRAFORM_FAILED, TM_SANDBOX_START,
  * TM_STACK_VALUE when the state's connection is not in the environment, TM_STATE_STORE when its bucket is not there
@@ -98,7 +97,7 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   const cloud: Cloud = {
     run,
     sandbox: sandbox?.server,
-    async [Symbol.asyncDispose]() {
+    async close() {
       const unwritten = await closeRunFolder(workspace.base);
       if (unwritten === undefined) return;
       progress
@@ -109,10 +108,24 @@ export async function openCloud(context: EngineContext, options: OpenCloudOption
   try {
     await (stateAlone ? initializeStateAlone(run) : initialize(run));
   } catch (error) {
-    await cloud[Symbol.asyncDispose]();
+    await cloud.close();
     throw error;
   }
   return cloud;
+}
+
+/** Does `work` with what `openCloud` gives, and closes it. @throws as openCloud, and what `work` throws */
+export async function usingCloud<T>(
+  context: EngineContext,
+  options: OpenCloudOptions,
+  work: (cloud: Cloud | undefined) => Promise<T>,
+): Promise<T> {
+  const cloud = await openCloud(context, options);
+  try {
+    return await work(cloud);
+  } finally {
+    await cloud?.close();
+  }
 }
 
 async function initializeStateAlone(run: TerraformRun): Promise<void> {

@@ -8,7 +8,7 @@ import type { DropletPlace } from "../deploy/reach.ts";
 import { parseTarget } from "../ssh/target.ts";
 import { readPlaces } from "./apply.ts";
 import { type KeptDroplets, readDroplets, readNonces, writeDroplets } from "./droplet-file.ts";
-import { openCloud } from "./open.ts";
+import { usingCloud } from "./open.ts";
 
 /**
  * Places of the stack's droplets by member name. What .tm keeps is enough where it agrees with the mesh file; a second laptop asks
@@ -71,10 +71,11 @@ function grantedKeys(view: MeshView | undefined): ReadonlyMap<string, string> {
 async function askState(context: EngineContext, view: MeshView | undefined): Promise<KeptDroplets | undefined> {
   if (view === undefined) return undefined;
   try {
-    await using cloud = await openCloud(context, { stateAlone: true });
-    if (cloud === undefined) return undefined;
-    await readPlaces(context, cloud);
-    return await settleDroplets(context, view);
+    return await usingCloud(context, { stateAlone: true }, async (cloud) => {
+      if (cloud === undefined) return undefined;
+      await readPlaces(context, cloud);
+      return settleDroplets(context, view);
+    });
   } catch (error) {
     if (context.signal.aborted || !isTunnelMeshError(error)) throw error;
     context.progress.log(`Terraform's state could not be read: ${error.message}`);

@@ -25,7 +25,7 @@ import { dropletTarget, type UnreachedHost } from "./reach.ts";
 import { failingIn, settleAll } from "./report.ts";
 import { type Run, reachedOf } from "./run.ts";
 
-/** Terraform's part of a run, planned and not carried out; whoever asked for it disposes of `cloud`. */
+/** Terraform's part of a run, planned and not carried out; whoever asked for it closes `cloud`. */
 export interface PlannedCloud {
   readonly cloud: Cloud;
   readonly planned: CloudPlan;
@@ -57,7 +57,7 @@ export async function planResources(run: Run, parameters: Parameters): Promise<P
     try {
       return await planIn(run, cloud, parameters, row);
     } catch (error) {
-      await cloud[Symbol.asyncDispose]();
+      await cloud.close();
       throw error;
     }
   });

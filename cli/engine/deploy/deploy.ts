@@ -52,8 +52,11 @@ async function deploy(run: Run, parameters: DeployParameters): Promise<DeployRes
   if (planned === undefined && parameters.part === "cloud") {
     throw new TunnelMeshError("TM_USAGE", { detail: `${run.model.name} has nothing in a cloud that could be made` });
   }
-  await using _ = planned?.cloud;
-  return await deployPlanned(run, parameters, planned);
+  try {
+    return await deployPlanned(run, parameters, planned);
+  } finally {
+    await planned?.cloud.close();
+  }
 }
 
 async function deployPlanned(

@@ -3,13 +3,13 @@ import type { MemberModel } from "../../../constructs/model.ts";
 import { dropletsOf } from "../../../constructs/terraform/members.ts";
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
 import { destroyCloud } from "../cloud/destroy.ts";
-import { type Cloud, openCloud } from "../cloud/open.ts";
+import { type Cloud, usingCloud } from "../cloud/open.ts";
 import { uninstall } from "../install/uninstall.ts";
 import { missingMembers } from "../state/missing.ts";
 import { readStored } from "../state/stored.ts";
 import type { DestroyResult, DestroyStack, HostResult } from "./contract.ts";
 import { removePolicyFile } from "./deployed-policy.ts";
-import { underEarlyLease } from "./early-lease.ts";
+import { type HandOver, underEarlyLease } from "./early-lease.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { askMesh } from "./known-mesh.ts";
 import { type HostOutcome, isMissing, type ReachedHost } from "./reach.ts";
@@ -32,37 +32,51 @@ async function destroy(run: Run, lockTimeout: string | undefined): Promise<Destr
   run.context.progress.phase("Reaching hosts");
   const outcomes = await run.reach(false);
   const others = await hostsOutsideStack(run, outcomes);
-  await using cloud = await openCloud(run.context, { unprotected: true });
   const hub = reachedOf(outcomes).find(({ member }) => member.role === "coordinator");
   // A deploy of another machine that is at work is not pulled the ground from under.
-  return await underEarlyLease(run, hub, async (handOver) => {
-    const uninstalled = await uninstallServers(run, outcomes, "node");
-    const added = await removeRevoked(run, Object.keys(others), others);
-    // With its coordinator the lease ends.
-    handOver();
-    const last = await uninstallServers(run, outcomes, "coordinator");
-    const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
-      onProgress: (host, text) => run.context.progress.row(host).update(text),
-    });
-    const orphans = cloud === undefined ? [] : await findOrphans(run, cloud, Object.keys(others));
-    const archive = await run.home.archive();
-    await removePolicyFile(run.context.loaded);
-    const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
-    const hosts = [
-      ...resultsOf(outcomes, [...uninstalled, ...last]),
-      ...local.map((name): HostResult => ({ name, state: "removed" })),
-      ...added,
-    ].filter(({ name }) => !orphans.some((one) => one.name === name));
-    hosts.push(...orphans);
-    return {
-      mesh: run.model.name,
-      stage: run.model.stage,
-      hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
-      failed: hosts.filter(({ state }) => state === "failed").length,
-      ...(archive === undefined ? {} : { archive }),
-      ...(kept.length === 0 ? {} : { keptVolumes: kept }),
-    };
+  return usingCloud(run.context, { unprotected: true }, (cloud) =>
+    underEarlyLease(run, hub, (handOver) => destroyUnder(run, { outcomes, others, cloud, handOver, lockTimeout })),
+  );
+}
+
+interface Destruction {
+  readonly outcomes: readonly HostOutcome[];
+  readonly others: Readonly<Record<string, KnownHost | undefined>>;
+  readonly cloud: Cloud | undefined;
+  readonly handOver: HandOver;
+  readonly lockTimeout: string | undefined;
+}
+
+/** All of it, with the lease held: nodes first, and with the coordinator the lease ends. */
+async function destroyUnder(
+  run: Run,
+  { outcomes, others, cloud, handOver, lockTimeout }: Destruction,
+): Promise<DestroyResult> {
+  const uninstalled = await uninstallServers(run, outcomes, "node");
+  const added = await removeRevoked(run, Object.keys(others), others);
+  handOver();
+  const last = await uninstallServers(run, outcomes, "coordinator");
+  const local = await (await run.reachOptions.local()).remove(run.model.name, undefined, {
+    onProgress: (host, text) => run.context.progress.row(host).update(text),
   });
+  const orphans = cloud === undefined ? [] : await findOrphans(run, cloud, Object.keys(others));
+  const archive = await run.home.archive();
+  await removePolicyFile(run.context.loaded);
+  const kept = cloud === undefined ? [] : await destroyCloud(run.context, cloud, { lockTimeout });
+  const hosts = [
+    ...resultsOf(outcomes, [...uninstalled, ...last]),
+    ...local.map((name): HostResult => ({ name, state: "removed" })),
+    ...added,
+  ].filter(({ name }) => !orphans.some((one) => one.name === name));
+  hosts.push(...orphans);
+  return {
+    mesh: run.model.name,
+    stage: run.model.stage,
+    hosts: hosts.toSorted((left, right) => left.name.localeCompare(right.name, "en")),
+    failed: hosts.filter(({ state }) => state === "failed").length,
+    ...(archive === undefined ? {} : { archive }),
+    ...(kept.length === 0 ? {} : { keptVolumes: kept }),
+  };
 }
 
 /** Takes the mesh off reached servers and droplets of this role; local hosts go as a whole. Gives their addresses. */

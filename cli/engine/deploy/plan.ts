@@ -29,7 +29,7 @@ export const planStack: PlanStack = (parameters) =>
   withRun(parameters, async (run) => {
     if (parameters.unasked === true) await refuseUnsigned(run);
     const cloud = await planResources(run, { ...parameters, onlyShown: true });
-    await cloud?.cloud[Symbol.asyncDispose]();
+    await cloud?.cloud.close();
     const options = { ...parameters, planned: cloud?.planned };
     if (parameters.unasked === true) return planOf(run, { prepared: [], unready: unaskedHosts(run.model) }, options);
     run.context.progress.phase("Reading hosts");

@@ -1,6 +1,6 @@
 // Terraform over the state alone, with no provider and no token; and with all, as the only tm of this machine on the mesh.
 import { TunnelMeshError } from "../../../protocol/errors/error.ts";
-import { type Cloud, openCloud } from "../cloud/open.ts";
+import { type Cloud, usingCloud } from "../cloud/open.ts";
 import type { EngineContext } from "../deploy/contract.ts";
 import type { TerraformRun } from "../terraform/run.ts";
 import { openMeshHome } from "../trust/mesh-home.ts";
@@ -15,8 +15,9 @@ export async function withState<T>(
   context: EngineContext,
   work: (run: TerraformRun) => Promise<T>,
 ): Promise<T | undefined> {
-  await using cloud = await openCloud(context, { stateAlone: true });
-  return cloud === undefined ? undefined : await work(cloud.run);
+  return usingCloud(context, { stateAlone: true }, async (cloud) =>
+    cloud === undefined ? undefined : work(cloud.run),
+  );
 }
 
 /**
@@ -27,9 +28,10 @@ export async function withCloud<T>(context: EngineContext, work: (cloud: Cloud) 
   const { projectFolder, stage, model } = context.loaded;
   const lock = await openMeshHome({ folder: projectFolder, stage }).lock();
   try {
-    await using cloud = await openCloud(context);
-    if (cloud === undefined) throw new TunnelMeshError("TM_STATE_NOTHING", { detail: model.name });
-    return await work(cloud);
+    return await usingCloud(context, {}, async (cloud) => {
+      if (cloud === undefined) throw new TunnelMeshError("TM_STATE_NOTHING", { detail: model.name });
+      return work(cloud);
+    });
   } finally {
     await lock.release();
   }

@@ -37,14 +37,14 @@ describe.runIf(installed)("two commands at once over one stage", () => {
     expect(events.map(({ kind }) => kind)).toContain("locked-out");
     await serialOf(other.run);
     // One that comes and goes takes its own folder with it, and no other.
-    await other.cloud[Symbol.asyncDispose]();
+    await other.cloud.close();
     expect(existsSync(path.join(deploy.run.workspace.folder, "cdk.tf.json"))).toBe(true);
     const waiting = await openHeld(loaded);
     const patient = plan(waiting.run, { variables: {}, arguments: ["-lock-timeout=60s"] }, () => undefined);
     await held.end();
     expect((await patient).changes, "planned over what the first had made").toBe(false);
     expect(await serialOf(waiting.run)).toBeGreaterThan(0);
-    for (const { cloud } of [deploy, waiting]) await cloud[Symbol.asyncDispose]();
+    for (const { cloud } of [deploy, waiting]) await cloud.close();
     expect(runsOf(project)).toEqual([]);
   });
 
@@ -61,19 +61,19 @@ describe.runIf(installed)("two commands at once over one stage", () => {
     const loaded = await heldStack(project, state.local(), release);
     const [left] = runsOf(project);
     const beside = await openHeld(loaded);
-    await beside.cloud[Symbol.asyncDispose]();
+    await beside.cloud.close();
     expect(runsOf(project), "Terraform is still at it").toEqual([left]);
     writeFileSync(release, "");
     await vi.waitFor(
       async () => {
         const next = await openHeld(loaded);
-        await next.cloud[Symbol.asyncDispose]();
+        await next.cloud.close();
         expect(runsOf(project)).toEqual([]);
       },
       { timeout: 20_000, interval: 200 },
     );
     const last = await openHeld(loaded);
     expect((await plan(last.run, { variables: {} }, () => undefined)).changes, "its state is whole").toBe(false);
-    await last.cloud[Symbol.asyncDispose]();
+    await last.cloud.close();
   });
 });

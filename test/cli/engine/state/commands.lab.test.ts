@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { applyCloud, readPlaces } from "../../../../cli/engine/cloud/apply.ts";
-import { openCloud } from "../../../../cli/engine/cloud/open.ts";
+import { openCloud, usingCloud } from "../../../../cli/engine/cloud/open.ts";
 import { planCloud } from "../../../../cli/engine/cloud/plan.ts";
 import type { LoadedStack } from "../../../../cli/engine/deploy/contract.ts";
 import type { Adoption } from "../../../../cli/engine/state/contract.ts";
@@ -70,12 +70,12 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
   const stateFile = () => path.join(project, ".tm/terraform/main/terraform.tfstate");
 
   async function deploy(variation?: Variation): Promise<boolean> {
-    await using cloud = (await openCloud(await contextOf(variation)))!;
-    const { run } = cloud;
-    const { file, changes } = await plan(run, { variables: {} }, none);
-    if (changes) await apply(run, file, {}, none);
-    await lab.cloud.settled();
-    return changes;
+    return usingCloud(await contextOf(variation), {}, async (cloud) => {
+      const { file, changes } = await plan(cloud!.run, { variables: {} }, none);
+      if (changes) await apply(cloud!.run, file, {}, none);
+      await lab.cloud.settled();
+      return changes;
+    });
   }
 
   beforeAll(async () => {
@@ -227,7 +227,8 @@ describe.runIf(installed)("the state of a stack with droplets", () => {
     const [volume] = Object.values(lab.cloud.state.volumes);
     const { id } = dropletOf("hub");
     const renamed = await contextOf({ name: "center", formerly: "hub" });
-    await using cloud = (await openCloud(renamed))!;
+    const cloud = (await openCloud(renamed))!;
+    onTestFinished(() => cloud.close());
     const planned = await planCloud(renamed, cloud, { members: new Set(["hub", "gw"]) });
     expect(planned.changes.map(({ address, action }) => `${action} ${address}`).toSorted()).toEqual([
       "move digitalocean_record.center",
