@@ -20,8 +20,19 @@ export async function createProgress({ mode, log, verbose }: ProgressOptions): P
   return escapeProgress(createLineProgress({ write, log, verbose }));
 }
 
-/** A list where both streams are terminals and nothing asked for JSON or plain output. */
-export function chooseMode(caller: { json: boolean; verbose: boolean; plain: boolean }): ProgressOptions["mode"] {
-  const terminal = Boolean(process.stderr.isTTY && process.stdout.isTTY);
+interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/**
+ * A list where both streams are terminals and nothing asked for JSON or plain output. A terminal without a width, as `script` and some
+ * containers make them, has no room for rows that are drawn again.
+ */
+export function chooseMode(
+  caller: { readonly json: boolean; readonly verbose: boolean; readonly plain: boolean },
+  streams: readonly Stream[] = [process.stderr, process.stdout],
+): ProgressOptions["mode"] {
+  const terminal = streams.every(({ isTTY, columns = 0 }) => isTTY === true && columns > 0);
   return terminal && !caller.json && !caller.plain && !caller.verbose ? "list" : "lines";
 }

@@ -99,7 +99,10 @@ export const stackErrors = {
   TM_STACK_ADMIN_KEY: {
     title: "An admin key cannot be used",
     cause: "An admin is one SSH public key: written in the stack, or in a file of the project.",
-    advice: ["Name a .pub file that ssh-keygen made, or paste its line."],
+    advice: [
+      "Name a .pub file that ssh-keygen made, or paste its line.",
+      "Yours is most likely this one: mkdir -p keys && cp ~/.ssh/id_ed25519.pub keys/NAME.pub",
+    ],
   },
   TM_STACK_ADMIN_KEY_PRIVATE: {
     title: "An admin key is a private key",

@@ -138,17 +138,18 @@ async function addressesOf(
 
 async function applyAll({ state, log }: LocalMachinesOptions, prefix: string, cloud: CloudState): Promise<void> {
   const standing = Object.values(cloud.droplets).filter(({ public_ip }) => public_ip !== null);
+  const network = [...(await readNetworks(state)).values()].find((one) => one.network === sandboxNetwork);
+  if (network === undefined) return;
+  const addresses = networkAddresses(network);
   for (const droplet of standing) {
     const { machine } = hostNames(prefix, sandboxNetwork, hostName(droplet));
     const { failed, stderr } = await execa("ip", ["netns", "exec", machine, "nft", "-f", "-"], {
-      input: firewallRules(cloud, droplet),
+      input: firewallRules(cloud, droplet, [addresses.machine4, addresses.machine6]),
       reject: false,
     });
     if (failed) log(`droplet ${droplet.id}: nft: ${stderr.slice(0, 500)}`);
   }
-  const networks = [...(await readNetworks(state)).values()];
-  const network = networks.find((one) => one.network === sandboxNetwork);
-  if (network !== undefined) await applyReserved(prefix, cloud, networkAddresses(network), standing);
+  await applyReserved(prefix, cloud, addresses, standing);
 }
 
 /** A reserved address leads to its droplet, which has it beside its own; one that is not assigned leads nowhere. */

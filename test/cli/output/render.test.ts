@@ -226,9 +226,15 @@ describe("progress as lines", () => {
   });
 
   it("is chosen wherever something else than a person reads", () => {
-    expect(chooseMode({ json: true, verbose: false, plain: false })).toBe("lines");
-    expect(chooseMode({ json: false, verbose: true, plain: false })).toBe("lines");
-    expect(chooseMode({ json: false, verbose: false, plain: true })).toBe("lines");
+    const person = { json: false, verbose: false, plain: false };
+    const terminal = { isTTY: true, columns: 80 };
+    expect(chooseMode(person, [terminal, terminal])).toBe("list");
+    for (const other of ["json", "verbose", "plain"])
+      expect(chooseMode({ ...person, [other]: true }, [terminal, terminal])).toBe("lines");
+    for (const stream of [{}, { isTTY: false }, { isTTY: true, columns: 0 }, { isTTY: true }]) {
+      expect(chooseMode(person, [terminal, stream])).toBe("lines");
+      expect(chooseMode(person, [stream, terminal])).toBe("lines");
+    }
   });
 });
 

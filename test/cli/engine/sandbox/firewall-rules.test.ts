@@ -21,7 +21,7 @@ function cloud() {
 
 describe("firewall rules", () => {
   it("are none for a droplet without a firewall", () => {
-    expect(firewallRules(cloud(), droplet(1, []))).not.toContain("chain");
+    expect(firewallRules(cloud(), droplet(1, []), [])).not.toContain("chain");
   });
 
   it("take ranges that lie in each other, tags and both families, one rule for each", () => {
@@ -36,7 +36,7 @@ describe("firewall rules", () => {
       ],
       outbound: [],
     };
-    const rules = firewallRules(state, state.droplets[1]!);
+    const rules = firewallRules(state, state.droplets[1]!, []);
     for (const line of [
       "ip saddr 10.0.0.0/8 tcp dport 22 accept",
       "ip saddr 10.1.0.0/16 tcp dport 22 accept",
@@ -50,6 +50,24 @@ describe("firewall rules", () => {
     expect(rules.match(/policy drop/g)).toHaveLength(2);
     for (const way of ["iifname", "oifname"])
       expect(rules, "tunnels inside are not seen").toContain(`${way} != "eth0" accept`);
-    expect(firewallRules(state, state.droplets[2]!)).not.toContain("chain");
+    expect(firewallRules(state, state.droplets[2]!, [])).not.toContain("chain");
+  });
+
+  it("take the address that examples have for the reader's own as this machine's, for whom else as it is", () => {
+    const state = cloud();
+    const ssh = (address: string) => ({ protocol: "tcp" as const, ports: "22", peers: { addresses: [address] } });
+    state.firewalls["f"] = {
+      ...{ id: "f", name: "f", created_at: made, droplet_ids: [1], tags: [] },
+      inbound: [ssh("203.0.113.7/32")],
+      outbound: [ssh("203.0.113.7/32")],
+    };
+    const machine = ["198.18.9.254", "fd00:9::2"];
+    const rules = firewallRules(state, state.droplets[1]!, machine);
+    expect(rules).toContain("ip saddr 198.18.9.254 tcp dport 22 accept");
+    expect(rules).toContain("ip6 saddr fd00:9::2 tcp dport 22 accept");
+    expect(rules).toContain("ip saddr 203.0.113.7/32 tcp dport 22 accept");
+    expect(rules).not.toContain("ip daddr 198.18.9.254");
+    state.firewalls["f"].inbound = [ssh("203.0.113.8/32"), ssh("203.0.113.0/24")];
+    expect(firewallRules(state, state.droplets[1]!, machine)).not.toContain("198.18.9.254");
   });
 });
