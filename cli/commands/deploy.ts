@@ -108,8 +108,9 @@ export default class Deploy extends BaseCommand {
     this.print(renderHosts(result.hosts));
     for (const [name, value] of Object.entries(result.outputs ?? {})) this.print(`${name} = ${value}`);
     if (result.failed === 0 && flags["skip-install"])
-      this.print(`The hosts of ${result.mesh} stand. Bring the mesh to them with: tm deploy`);
-    else if (result.failed === 0) this.print(`Mesh ${result.mesh} is deployed. See it with: tm status`);
+      this.print(`The hosts of ${result.mesh} stand. Bring the mesh to them with: ${session.inPlace("tm deploy")}`);
+    else if (result.failed === 0)
+      this.print(`Mesh ${result.mesh} is deployed. See it with: ${session.inPlace("tm status")}`);
     else
       this.warnPartial(new TunnelMeshError("TM_DEPLOY_PARTIAL", { detail: `${count(result.failed, "host")} failed` }));
     return result;

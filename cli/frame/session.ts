@@ -35,6 +35,8 @@ export interface Session {
   load(stack: string | undefined, options?: { readonly log: boolean }): Promise<LoadedStack>;
   /** What the deploy engine is given. */
   engineContext(loaded: LoadedStack, flags?: EngineFlags): EngineContext;
+  /** `command` with the flags that say which mesh it is about: without them it would be about another. */
+  inPlace(command: string): string;
   /** @throws TunnelMeshError TM_NEEDS_CONFIRMATION with `command`, when it is not answered and nobody can */
   needAnswer(command: string): void;
   /** Asks for a yes; true with --yes. */
@@ -62,6 +64,7 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
   // Hosts are reached at once and may all have a question; a terminal has one line to answer on.
   const oneAtATime = pLimit(1);
   const ask = <T>(question: () => Promise<T>): Promise<T> => oneAtATime(() => progress.suspend(question));
+  const inPlace = (command: string): string => [command, ...givenPlace(flags)].join(" ");
   return {
     cwd,
     yes: flags.yes,
@@ -92,9 +95,10 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
         ...(interactive ? { askSecret: (asked) => ask(async () => (await prompt()).askSecret(asked, signal)) } : {}),
       } satisfies EngineContext;
     },
+    inPlace,
     needAnswer(command) {
       if (flags.yes || interactive) return;
-      const again = [command, ...givenPlace(flags)].join(" ");
+      const again = inPlace(command);
       throw new TunnelMeshError("TM_NEEDS_CONFIRMATION", { advice: [`Run it again with --yes: ${again}`] });
     },
     async confirm(question) {
@@ -108,7 +112,6 @@ export async function openSession(id: string, flags: GlobalFlags, caller: Caller
   };
 }
 
-/** The flags that say which mesh a command is about: without them the advice would be about another. */
 function givenPlace({ sandbox, stage }: Pick<GlobalFlags, "sandbox" | "stage">): readonly string[] {
   return [
     ...(stage === undefined || process.env["TM_STAGE"] === stage ? [] : ["--stage", stage]),
