@@ -81,6 +81,10 @@ export default class Plan extends BaseCommand {
     if (flags["detailed-exitcode"] && hasChanges(review)) process.exitCode = 2;
     const breaches = breachesOf(review, flags["fail-on"] ?? []);
     if (breaches.length > 0) this.warnPartial(new TunnelMeshError("TM_PLAN_REFUSED", { detail: breaches.join("; ") }));
-    return { ...result, policy: { enforced: false, ...loaded.model.policy } };
+    return {
+      ...result,
+      policy: { enforced: false, ...loaded.model.policy },
+      ...(breaches.length === 0 ? {} : { breaches }),
+    };
   }
 }
