@@ -10,7 +10,7 @@ import { costOf } from "./cost.ts";
 import { digestOf } from "./digest.ts";
 import { findingsOf } from "./findings.ts";
 import { outputsOf, secretsOfShown } from "./outputs.ts";
-import { ownersOf } from "./owners.ts";
+import { type Owners, ownersOf } from "./owners.ts";
 import { meshRangesOf, partiesOf } from "./parties.ts";
 import { hasChanges, isWidening, type Plan, type PlanChange } from "./plan.ts";
 import { scrubPlan } from "./scrub.ts";
@@ -62,9 +62,7 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
   );
   const nodes = new Map(resources.map((resource) => [resource.address, owners.nodeOf(resource)]));
   const members = membersOf(result);
-  const checks = (shown?.checks ?? [])
-    .filter(({ status }) => status !== "pass" && status !== "unknown")
-    .map(({ address, status }) => ({ address: address.to_display, status }));
+  const checks = checksOf(shown);
   const summary = summarize(resources, result, members);
   const outputs = outputsOf(shown);
   const access = describeRules(model.policy.allow);
@@ -92,21 +90,11 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     summary,
     risk: riskOf({ summary, changes, outputs, members, access, accessChanges, findings }),
     outputs,
-    drift: (shown?.resource_drift ?? []).flatMap((resource) => {
-      const node = owners.nodeOf(resource);
-      const paths = attributesOf(resource.type, resource.change).map(({ path }) => path);
-      const named = { address: resource.address, ...(node === undefined ? {} : { node }) };
-      return isOwnCount(resource.type, paths) ? [] : [{ ...named, action: resource.change.actions.join("-"), paths }];
-    }),
+    drift: driftOf(shown, owners),
     checks,
     ...(shown === undefined ? {} : { cost: costOf(resources) }),
     members,
-    hosts: result.hosts.map(({ name, role, basis, steps, notes, error }) => ({
-      ...{ name, role, basis },
-      steps: steps.map(({ id, title }) => ({ id, title })),
-      notes: [...(notes ?? [])],
-      ...(error === undefined ? {} : { error: { ...error, advice: [...error.advice] } }),
-    })),
+    hosts: hostsOf(result),
     upgrade: (result.upgrade ?? []).map(({ step, hosts }) => ({ step, hosts: [...hosts] })),
     access,
     accessChanges,
@@ -115,6 +103,32 @@ export function reviewPlan(parameters: ReviewParameters): Plan {
     unknown: unknownsOf({ model, meshId: result.meshId, unasked, parties, basis: accessChanges.basis }),
   };
   return { ...scrubPlan(plan, redactor), changes, digest: digestOf({ model, changes, release: result.release }) };
+}
+
+function driftOf(shown: ShownPlan | undefined, owners: Owners): Plan["drift"] {
+  return (shown?.resource_drift ?? []).flatMap((resource) => {
+    const { address, type, change } = resource;
+    const node = owners.nodeOf(resource);
+    const paths = attributesOf(type, change).map(({ path }) => path);
+    const named = { address, ...(node === undefined ? {} : { node }) };
+    return isOwnCount(type, paths) ? [] : [{ ...named, action: change.actions.join("-"), paths }];
+  });
+}
+
+/** Those that fail; what is known after apply alone does not. */
+function checksOf(shown: ShownPlan | undefined): Plan["checks"] {
+  return (shown?.checks ?? [])
+    .filter(({ status }) => status !== "pass" && status !== "unknown")
+    .map(({ address, status }) => ({ address: address.to_display, status }));
+}
+
+function hostsOf({ hosts }: MeshPlan): Plan["hosts"] {
+  return hosts.map(({ name, role, basis, steps, notes, error }) => ({
+    ...{ name, role, basis },
+    steps: steps.map(({ id, title }) => ({ id, title })),
+    notes: [...(notes ?? [])],
+    ...(error === undefined ? {} : { error: { ...error, advice: [...error.advice] } }),
+  }));
 }
 
 /** A tag counts what bears it: that a deploy changes the count is no change by others. */

@@ -13,6 +13,7 @@ const ours = new Set([
   "id",
   "currency",
   "createdAt",
+  "since",
   "asOf",
 ]);
 /** Fields whose values may be a short secret as a whole. */

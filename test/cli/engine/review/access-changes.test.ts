@@ -209,6 +209,11 @@ describe("a plan in which access changes", () => {
     expect(other.risk).toBe("low");
   });
 
+  it("keeps its form where a secret is the same as its date", async () => {
+    const plan = await review({ environment: { SOME_TOKEN: "2026-11-20T00" } });
+    expect(planSchema.parse(plan).accessChanges.since).toBe("2026-11-20T00:00:00.000Z");
+  });
+
   it("says of a member to come that nobody knows whether a range will cover it", async () => {
     const model = await synth(
       office((mesh) => {
