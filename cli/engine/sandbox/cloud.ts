@@ -121,16 +121,18 @@ export class Cloud {
 
   async #carryOut(effect: Effect): Promise<void> {
     const { machines } = this.#options;
+    // Of now: what is let go while a machine is still being made is not held after that.
+    const { signal } = this.#held;
     switch (effect.kind) {
       case "create-droplet": {
-        const made = this.#create(effect);
+        const made = this.#create(effect, signal);
         this.#making.set(effect.id, made);
         return await made.finally(() => this.#making.delete(effect.id));
       }
       case "delete-droplet": {
         // Whether it was made or not, it goes; why it was not has been logged where it began.
         await Promise.allSettled([this.#making.get(effect.id)]);
-        await this.#hold(effect.stuck ?? 0);
+        await hold(effect.stuck ?? 0, signal);
         await machines.remove(effect.id);
         await this.change((draft) => forget(draft, effect.id));
         return;
@@ -148,14 +150,15 @@ export class Cloud {
     }
   }
 
-  async #create({ id, action, stuck = 0, errored }: Extract<Effect, { kind: "create-droplet" }>): Promise<void> {
+  async #create(effect: Extract<Effect, { kind: "create-droplet" }>, signal: AbortSignal): Promise<void> {
+    const { id, action, stuck = 0, errored } = effect;
     const droplet = this.#state.droplets[id];
     if (droplet === undefined) return;
     try {
       if (errored === true) throw new Error("a fault was asked for");
       const range = this.#state.vpcs[droplet.vpc_uuid]?.ip_range ?? "10.10.0.0/20";
       const made = await this.#options.machines.create(droplet, range);
-      await this.#hold(stuck);
+      await hold(stuck, signal);
       await this.#become(id, { ...made, status: "active" });
       await this.#options.machines.applyNetwork(this.#state);
       await this.#finish(action, "completed");
@@ -192,15 +195,15 @@ export class Cloud {
       if (one !== undefined) Object.assign(one, { status, completed_at: status === "completed" ? at : null });
     });
   }
+}
 
-  /** Waits for as many seconds, or until it is let go. */
-  async #hold(seconds: number): Promise<void> {
-    if (seconds === 0) return;
-    try {
-      await sleep(seconds * 1000, undefined, { signal: this.#held.signal });
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== "AbortError") throw error;
-    }
+/** Waits for as many seconds, or until it is let go. */
+async function hold(seconds: number, signal: AbortSignal): Promise<void> {
+  if (seconds === 0) return;
+  try {
+    await sleep(seconds * 1000, undefined, { signal });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "AbortError") throw error;
   }
 }
 

@@ -57,6 +57,17 @@ describe("faults of the sandbox", () => {
     expect(await look(id)).toMatchObject({ status: "active", locked: false });
   });
 
+  it("let go of a droplet whose machine is still being made when they are taken out", async () => {
+    const made = Promise.withResolvers<void>();
+    await using slow = await openLaboratory(made.promise);
+    await slow.ask("POST", "/sandbox/faults", { kind: "stuck", value: 3600 });
+    const { id } = (await slow.ask("POST", "/v2/droplets", droplet)).body.droplet!;
+    await slow.ask("DELETE", "/sandbox/faults");
+    made.resolve();
+    await slow.cloud.settled();
+    expect((await slow.ask("GET", `/v2/droplets/${id}`)).body.droplet).toMatchObject({ status: "active" });
+  });
+
   it("let an action end in an error and change nothing", async () => {
     const id = await make();
     const { ip } = (await lab.ask("POST", "/v2/reserved_ips", { region: "fra1" })).body.reserved_ip!;

@@ -56,10 +56,17 @@ export function readAnswer(text: string): AnswerBody {
   return bodySchema.parse(text === "" ? {} : JSON.parse(text));
 }
 
-/** The fake API; `await using` closes it and takes its files away. */
-export async function openLaboratory() {
+/** The fake API; `await using` closes it and takes its files away. Machines take until `made` to be made. */
+export async function openLaboratory(made: Promise<void> = Promise.resolve()) {
   const folder = mkdtempSync(path.join(tmpdir(), "tm-sandbox-"));
-  const machines = memoryMachines();
+  const memory = memoryMachines();
+  const machines: typeof memory = {
+    ...memory,
+    async create(...parameters) {
+      await made;
+      return memory.create(...parameters);
+    },
+  };
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
   const file = path.join(folder, "cloud.json");
