@@ -42,8 +42,8 @@ export function processorSeconds(pids: readonly number[]): number {
   }, 0);
 }
 
-/** Resident memory of a process in MiB. */
-export function residentMiB(pid: number): number {
-  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+/** Resident memory of a process in MiB; `kind`: all of it, or what no file backs. */
+export function residentMiB(pid: number, kind: "VmRSS" | "RssAnon" = "VmRSS"): number {
+  const line = new RegExp(`^${kind}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(line?.[1] ?? Number.NaN) / 1024;
 }

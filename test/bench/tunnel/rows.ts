@@ -75,7 +75,7 @@ async function measureStream(course: Course): Promise<Sample> {
   const before = processorSeconds(processes);
   const { megabits, bytes } = await transfer(course, []);
   const spent = processorSeconds(processes) - before;
-  const memory = processes.map(residentMiB).reduce((sum, one) => sum + one, 0) / processes.length;
+  const memory = processes.map((pid) => residentMiB(pid)).reduce((sum, one) => sum + one, 0) / processes.length;
   return { tcp1: megabits, processor: spent / (bytes / 1e9), memory };
 }
 
