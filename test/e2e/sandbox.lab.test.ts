@@ -68,8 +68,9 @@ describe("a mesh on droplets", () => {
 
     // Another region would be another machine: nobody has named it, so a plan says so, and a deploy does nothing.
     write(`${hub}\n  mesh.node("gw", new Droplet({ ...cloud, region: "ams3" }));`);
-    const shown = await project.tm(["plan", "--json", "--fail-on", "refused"]);
-    const { review } = JSON.parse(shown.stdout) as PlanResult;
+    const shown = await project.tm(["plan", "--json", "--fail-on", "replace", "--fail-on", "refused"]);
+    const { review, breaches } = JSON.parse(shown.stdout) as PlanResult & { readonly breaches: readonly string[] };
+    expect(breaches).toEqual(["1 replaced", "1 replaced that no --replace names"]);
     expect([shown.code, review.replace, review.risk]).toEqual([3, ["gw"], "destructive"]);
     expect(review.changes.find(({ refusedWithout }) => refusedWithout !== undefined)?.words).toMatch(
       /^gw: droplet will be REPLACED because region changes \(fra1 → ams3\); deploy will refuse it without --replace gw;/,
@@ -105,17 +106,18 @@ describe("a mesh on droplets", () => {
     expect([again.changes, again.resources]).toEqual([0, []]);
     expect(again.review.accessChanges).toMatchObject({ basis: "deployed", gained: [], lost: [] });
 
-    // The second laptop has the repository and the admin's key, and nothing of .tm.
+    // The second laptop has the repository and the admin's key, and nothing of .tm; nobody has committed the policy.
     for (const one of ["stack.ts", "package.json", "keys", "mesh"]) {
       cpSync(path.join(project.folder, one), path.join(laptop, one), { recursive: true });
     }
+    rmSync(path.join(laptop, "mesh/main.policy.json"));
     const other = new Project("cloud", laptop);
     other.environment = project.environment;
     const seen = await other.json<StatusResult>(["status"]);
     expect(seen.hosts.map(({ name, agent }) => [name, agent?.state])).toEqual(
       ["gw", "hub", "late"].map((name) => [name, "up"]),
     );
-    // Its plan is the first one's, access and all: what was deployed lies with the mesh, not on a laptop.
+    // Its plan is the first one's, access and all: the coordinator knows what was deployed.
     const theirs = await other.json<PlanResult>(["plan"]);
     expect([theirs.review.digest, theirs.review.accessChanges]).toEqual([
       ...[again.review.digest, again.review.accessChanges],
