@@ -1,4 +1,4 @@
-// Where boringtun-cli is, if anywhere: in a cache of ours, where cargo puts it, or installed.
+// Where boringtun-cli is, if anywhere: in a cache of ours, of the tests or of the benchmark, where cargo puts it, or installed.
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 export function findBoringtun(): string | undefined {
   const folders = [
     join(homedir(), ".cache/tunnelmesh/boringtun/bin"),
+    join(homedir(), ".cache/tunnelmesh/bench/bin"),
     join(homedir(), ".cargo/bin"),
     "/usr/local/bin",
     "/usr/bin",
