@@ -9,10 +9,10 @@ import { parseNodeId } from "../../../../protocol/brand.ts";
 const none = { backend: undefined, offloads: undefined };
 
 describe("the number of threads", () => {
-  it("is one on one or two cores, and half of more up to four", () => {
-    expect([1, 2, 3, 4, 6, 8, 64].map(defaultThreads)).toEqual([1, 1, 1, 2, 3, 4, 4]);
+  it("is one on one or two cores, and half of more up to three", () => {
+    expect([1, 2, 3, 4, 6, 8, 64].map(defaultThreads)).toEqual([1, 1, 2, 2, 3, 3, 3]);
     expect(readPreference(none, {}, 2).threads).toBe(1);
-    expect(readPreference(none, {}, 8).threads).toBe(4);
+    expect(readPreference(none, {}, 8).threads).toBe(3);
   });
 
   it("is what the command line says, else the environment", () => {
