@@ -143,9 +143,9 @@ describe("a mesh of droplets, a server and a local host", () => {
     expect(screen).toContain("The volume of hub stays, as the stack keeps it.");
     const { counts } = await sandboxStatus(place);
     expect(await droplets()).toEqual([]);
-    expect(counts, "nothing else stays").toEqual({
+    expect(counts, "nothing else stays, but the tag that it bears").toEqual({
       ...Object.fromEntries(Object.keys(counts).map((kind) => [kind, 0])),
-      volumes: 1,
+      ...{ volumes: 1, tags: 1 },
     });
     const left = project.on(boxAddress, "systemctl list-units --all --no-legend 'tunnelmesh*'");
     expect(left).toMatchObject({ code: 0, stdout: "" });

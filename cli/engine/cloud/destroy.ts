@@ -37,7 +37,12 @@ export async function destroyCloud(
       host.volume?.keep === true &&
       standing.some(({ address }) => address === `digitalocean_volume.${resourceId(name)}`),
   );
-  const stays = new Set(kept.map(({ name }) => `digitalocean_volume.${resourceId(name)}`));
+  // With the tag that they bear Terraform would remove the volumes too.
+  const stays = new Set(
+    kept.length === 0
+      ? []
+      : ["digitalocean_tag.mesh", ...kept.map(({ name }) => `digitalocean_volume.${resourceId(name)}`)],
+  );
   const going = standing.filter(({ address }) => !stays.has(address));
   if (going.length > 0) {
     const targets = stays.size === 0 ? [] : going.map(({ address }) => `-target=${address}`);
