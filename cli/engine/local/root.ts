@@ -1,6 +1,20 @@
 // Makes and unmounts the root of a host: an overlay over this machine's root with an upper layer of its own.
 import { randomBytes } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MachineFacts, planUpper, type UpperPlan } from "./disguise.ts";
@@ -38,8 +52,7 @@ export async function makeRoot(
   const upper = path.join(folder, "upper");
   for (const name of ["upper", "work", "root"]) await mkdir(path.join(folder, name), { mode: 0o755, recursive: true });
   await writeUpper(upper, planUpper({ ...host, machineId: randomBytes(16).toString("hex") }, facts));
-  const keys = ["ed25519", "rsa"].map((type) => makeKey(upper, host.name, type));
-  await Promise.all(keys);
+  await makeKeys(folder, path.join(upper, "etc/ssh"), host.name);
   await run("mount", [
     ...["-t", "overlay", "-o", `lowerdir=/,upperdir=${upper},workdir=${path.join(folder, "work")}`],
     ...["tunnelmesh-local", path.join(folder, "root")],
@@ -48,9 +61,16 @@ export async function makeRoot(
   return text.trim().split(" ").slice(0, 2).join(" ");
 }
 
-async function makeKey(upper: string, name: string, type: string): Promise<void> {
-  const file = path.join(upper, `etc/ssh/ssh_host_${type}_key`);
-  await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", `root@${name}`, "-f", file]);
+/** In a folder of this run's own: an ssh-keygen that outlived a killed run would still write where that run told it to. */
+async function makeKeys(folder: string, to: string, name: string): Promise<void> {
+  const own = await mkdtemp(path.join(folder, "keys-"));
+  const makeKey = async (type: string): Promise<void> => {
+    const file = `ssh_host_${type}_key`;
+    await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", `root@${name}`, "-f", path.join(own, file)]);
+    for (const half of [file, `${file}.pub`]) await rename(path.join(own, half), path.join(to, half));
+  };
+  await Promise.all(["ed25519", "rsa"].map(makeKey));
+  await rmdir(own);
 }
 
 async function writeUpper(upper: string, plan: UpperPlan): Promise<void> {

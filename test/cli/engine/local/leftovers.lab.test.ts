@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hostNames } from "../../../../cli/engine/local/names.ts";
 import { hostFolder, namesIn } from "../../../../cli/engine/local/record.ts";
 import { type Laboratory, openLaboratory, pictureOf } from "./laboratory.ts";
 
@@ -92,6 +93,24 @@ describe("leftovers", () => {
       await expectClean();
     },
   );
+
+  it("makes a host's keys whatever the ssh-keygen of a killed run still writes", async () => {
+    const { key } = hostNames("tm", network, "late");
+    const place = path.join(hostFolder(laboratory.state, key), "upper/etc/ssh");
+    const late = spawn("timeout", [
+      "60",
+      "sh",
+      "-c",
+      'until echo late > "$0/ssh_host_rsa_key"; do :; done 2>/dev/null',
+      place,
+    ]);
+    const [host] = await laboratory.hosts.up(network, [plain("late")], laboratory);
+    expect(late.exitCode).toBe(0);
+    const { text } = await laboratory.ssh(host?.address ?? "", "ssh-keygen -l -f /etc/ssh/ssh_host_rsa_key");
+    expect(text).toContain("(RSA)");
+    await laboratory.hosts.remove(network);
+    await expect.poll(() => pictureOf(laboratory.state)).toEqual(before);
+  });
 
   it("leaves hosts in peace that another living process is making", async () => {
     const maker = startMaker();
