@@ -13,6 +13,7 @@ import { compareTimestamps, encodeTimestamp, laterTimestamp } from "../../protoc
 import { jitter } from "./jitter.ts";
 import { handshakeReceived, handshakeSent } from "./keepalive.ts";
 import { initiationSpacing, rejectAfterTime, rekeyTimeout, zeroKeysAfter } from "./limits.ts";
+import { retire } from "./retire.ts";
 import type {
   Keypair,
   SessionContext,
@@ -81,16 +82,15 @@ export function readInitiation(
   const cookie = freshCookie(state, now);
   const created = createResponse(peer.profile, received, { ephemeral: context.random(32), psk, senderIndex, cookie });
   if (!created.ok) return refuse(state, created.reason);
-  const effects: SessionEffect[] = [];
-  for (const old of [state.next, state.previous]) {
-    if (old !== undefined) effects.push({ kind: "removeKeys", localIndex: old.localIndex });
-  }
+  const { retired, effects: removed } = retire(state.retired, [state.previous, state.next], now);
+  const effects: SessionEffect[] = [...removed];
   effects.push(install(senderIndex, received.senderIndex, created.keys, now));
   effects.push({ kind: "sendResponse", message: created.message });
   return {
     state: {
       ...handshakeSent(peer, handshakeReceived(peer, state, now), now),
       previous: undefined,
+      retired,
       next: { localIndex: senderIndex, createdAt: now, initiator: false },
       greatestTimestamp: received.timestamp.slice(),
       initiationReceivedAt: now,
@@ -113,11 +113,10 @@ export function readResponse(
   const consumed = consumeResponse(peer.profile, handshake.pending, peer.local, peer.psk, message);
   if (!consumed.ok) return refuse(state, consumed.reason);
   const { senderIndex } = handshake.pending;
-  const effects: SessionEffect[] = [];
   const previous = state.next ?? state.current;
-  for (const old of [state.previous, state.next === undefined ? undefined : state.current]) {
-    if (old !== undefined) effects.push({ kind: "removeKeys", localIndex: old.localIndex });
-  }
+  const replaced = [state.previous, state.next === undefined ? undefined : state.current];
+  const { retired, effects: removed } = retire(state.retired, replaced, now);
+  const effects: SessionEffect[] = [...removed];
   effects.push(install(senderIndex, consumed.remoteIndex, consumed.keys, now));
   effects.push({ kind: "selectKeys", localIndex: senderIndex }, { kind: "established", initiator: true });
   if (state.staged.length > 0) effects.push({ kind: "transmit", packets: state.staged });
@@ -130,6 +129,7 @@ export function readResponse(
       previous,
       current,
       next: undefined,
+      retired,
       staged: [],
       lastMinuteHandshake: false,
       zeroAt: now + zeroKeysAfter,

@@ -14,6 +14,10 @@ export const deadPeerTimeout = 15_000;
 export const zeroKeysAfter = 3 * rejectAfterTime;
 /** Packets waiting for a session; the oldest goes first. */
 export const stagedLimit = 128;
+/** A replaced key receives for so long: a round trip of a slow relay. */
+export const retireTime = 3_000;
+/** Replaced keys kept at a time. */
+export const retiredLimit = 2;
 /** Least distance of two initiations of one peer. */
 export const initiationSpacing = 20;
 /** Rekey long before the counter's end (protocol.md §1.3 no. 8): where threads share a counter, it has 32 bits. */

@@ -3,6 +3,7 @@ import { consumeCookie, initiate, readInitiation, readResponse } from "./handsha
 import { jitter } from "./jitter.ts";
 import { packetReceived, packetSent } from "./keepalive.ts";
 import { rejectAfterTime, rekeyAfterMessages, rekeyAfterReceive, rekeyAfterTime, stagedLimit } from "./limits.ts";
+import { retire } from "./retire.ts";
 import type { SessionContext, SessionEffect, SessionEvent, SessionPeer, SessionState, SessionStep } from "./state.ts";
 import { advance } from "./timers.ts";
 
@@ -94,11 +95,11 @@ function noteReceived(
 /** The first packet under the responder's new key proves that the initiator has it: next → current → previous. */
 function confirm(state: SessionState, localIndex: number, now: number): SessionStep {
   if (state.next?.localIndex !== localIndex) return same(state);
-  const effects: SessionEffect[] = [];
-  if (state.previous !== undefined) effects.push({ kind: "removeKeys", localIndex: state.previous.localIndex });
+  const { retired, effects: removed } = retire(state.retired, [state.previous], now);
+  const effects: SessionEffect[] = [...removed];
   effects.push({ kind: "selectKeys", localIndex }, { kind: "established", initiator: false });
   if (state.staged.length > 0) effects.push({ kind: "transmit", packets: state.staged });
-  const moved = { previous: state.current, current: state.next, next: undefined, staged: [] };
+  const moved = { previous: state.current, current: state.next, next: undefined, retired, staged: [] };
   const done = { handshake: { kind: "none" }, establishedAt: now, lastMinuteHandshake: false } as const;
   return { state: { ...state, ...moved, ...done }, effects };
 }

@@ -27,6 +27,12 @@ export interface Keypair {
   readonly initiator: boolean;
 }
 
+/** A replaced key that still receives. */
+export interface RetiredKey {
+  readonly localIndex: number;
+  readonly until: number;
+}
+
 export type Handshake =
   | { readonly kind: "none" }
   | {
@@ -45,6 +51,8 @@ export interface SessionState {
   readonly current: Keypair | undefined;
   /** Responder's, until the first authenticated packet. */
   readonly next: Keypair | undefined;
+  /** Oldest first. */
+  readonly retired: readonly RetiredKey[];
   readonly staged: readonly Uint8Array[];
   /** Last initiation or response sent; the floor of REKEY_TIMEOUT counts from here. */
   readonly handshakeSentAt: number | undefined;
@@ -70,6 +78,7 @@ export const emptySession: SessionState = {
   previous: undefined,
   current: undefined,
   next: undefined,
+  retired: [],
   staged: [],
   handshakeSentAt: undefined,
   initiationReceivedAt: undefined,

@@ -1,13 +1,14 @@
 // What time alone does to a session: retransmission, giving up, keepalives, a silent peer, expiry and erasure.
 import { initiate } from "./handshake.ts";
 import { rejectAfterTime, rekeyAttemptTime, zeroKeysAfter } from "./limits.ts";
+import { endRetirement } from "./retire.ts";
 import type { Keypair, SessionContext, SessionEffect, SessionPeer, SessionState, SessionStep } from "./state.ts";
 
 /** Applies every timer that is due. */
 export function advance(peer: SessionPeer, state: SessionState, context: SessionContext): SessionStep {
   const { now } = context;
   const effects: SessionEffect[] = [];
-  let next = expireKeys(state, now, effects);
+  let next = endRetired(expireKeys(state, now, effects), now, effects);
   if (next.zeroAt !== undefined && now >= next.zeroAt) next = zero(next, effects);
   const reached = (at: number | undefined): boolean => at !== undefined && now >= at;
   if (reached(next.keepaliveAt) || reached(next.persistentAt)) {
@@ -55,6 +56,7 @@ export function nextDeadline(state: SessionState): number | undefined {
   for (const pair of [state.previous, state.current, state.next]) {
     if (pair !== undefined) times.push(pair.createdAt + rejectAfterTime);
   }
+  times.push(...state.retired.map(({ until }) => until));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }
@@ -70,6 +72,12 @@ function expireKeys(state: SessionState, now: number, effects: SessionEffect[]):
   };
   if (expired(state.current)) effects.push({ kind: "selectKeys", localIndex: undefined });
   return { ...state, previous: keep(state.previous), current: keep(state.current), next: keep(state.next) };
+}
+
+function endRetired(state: SessionState, now: number, effects: SessionEffect[]): SessionState {
+  const { retired, effects: removed } = endRetirement(state.retired, now);
+  effects.push(...removed);
+  return removed.length === 0 ? state : { ...state, retired };
 }
 
 /** Nothing was derived for 540 s: no secret of this session stays in memory. */

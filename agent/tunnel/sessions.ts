@@ -37,11 +37,11 @@ export function tickSessions(core: Core, now: number): void {
 /** Forgets a peer's sessions and wipes their secrets. */
 export function dropSessions(core: Core, link: Link): void {
   for (const kind of sessionKinds) {
-    const { previous, current, next, handshake, sentTimestamp } = link.sessions[kind];
+    const { previous, current, next, retired, handshake, sentTimestamp } = link.sessions[kind];
     eraseReplaced(link.sessions[kind], undefined);
     if (sentTimestamp !== undefined) core.timestamps.forgotten(sentTimestamp);
     if (handshake.kind === "initiated") core.pending.delete(handshake.pending.senderIndex);
-    for (const pair of [previous, current, next]) {
+    for (const pair of [previous, current, next, ...retired]) {
       if (pair !== undefined) removeKeys(core, kind, pair.localIndex);
     }
   }

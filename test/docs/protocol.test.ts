@@ -42,7 +42,7 @@ describe("docs/protocol.md", () => {
   it("has the numbers of timers and limits", () => {
     const rows = new Map([...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((match) => [match[1]!, match[2]!]));
     const numbers: Record<string, number> = { ...limits, replayWindow, cookieLifetime };
-    const counts = new Set(["stagedLimit", "replayWindow", "rekeyAfterMessages"]);
+    const counts = new Set(["stagedLimit", "retiredLimit", "replayWindow", "rekeyAfterMessages"]);
     const shown = Object.entries(numbers).map(([name, value]) => {
       if (name === "rekeyAfterMessages") return [name, `2^${Math.log2(value)}`];
       if (counts.has(name)) return [name, String(value)];

@@ -1,5 +1,6 @@
 // The three key slots: what each side may send and accept with, and when a key goes.
 import { describe, expect, it } from "vitest";
+import { endRetirement, retire } from "../../../agent/session/retire.ts";
 import { Pair, type Side } from "./pair.ts";
 
 function rekeyed(): Pair {
@@ -45,7 +46,7 @@ describe("after a rekey", () => {
 });
 
 describe("a responder whose new key is not confirmed", () => {
-  it("sends under the old one, accepts under both, and drops the one before the old", () => {
+  it("sends under the old one, accepts under both, and drops the one before the old after 3 s", () => {
     const pair = rekeyed();
     const [oldest, current] = indexesOf(pair.right);
     pair.passes = (_from, { kind }) => kind !== "response";
@@ -55,11 +56,51 @@ describe("a responder whose new key is not confirmed", () => {
     const [previous, still, next] = indexesOf(pair.right);
     expect([previous, still, pair.right.selected]).toEqual([undefined, current, current]);
     expect(next).toBeDefined();
+    expect(pair.right.installed.has(oldest!)).toBe(true);
+    pair.right.give({ kind: "time" }, pair.now + 3_000);
     expect(pair.right.installed.has(oldest!)).toBe(false);
     expect([...pair.right.installed.keys()].toSorted()).toEqual([current!, next!].toSorted());
     pair.deliver(pair.right, { kind: "packet", receiverIndex: next!, data: false });
     expect(pair.right.selected).toBe(next);
     expect(indexesOf(pair.right)).toEqual([current, next, undefined]);
+  });
+});
+
+describe("a key that was replaced", () => {
+  it("by handshakes that both sides began at once takes what was on its way, for 3 s", () => {
+    const pair = new Pair();
+    pair.left.send(0);
+    pair.settle();
+    pair.advance(30_000);
+    const old = [pair.left, pair.right].map((side) => side.selected);
+    for (const side of [pair.left, pair.right]) side.give({ kind: "start", force: true }, pair.now);
+    pair.settle();
+    for (const [index, side] of [pair.left, pair.right].entries()) {
+      const late = { kind: "packet", receiverIndex: old[index]!, data: true } as const;
+      expect(indexesOf(side)).not.toContain(late.receiverIndex);
+      const { received } = pair;
+      const selected = side.selected;
+      pair.deliver(side, late);
+      expect(pair.received).toBe(received + 1);
+      expect(side.selected).toBe(selected);
+    }
+    pair.advance(2_900);
+    expect(pair.left.installed.has(old[0]!)).toBe(true);
+    pair.advance(200);
+    expect([pair.left.installed.has(old[0]!), pair.right.installed.has(old[1]!)]).toEqual([false, false]);
+  });
+
+  it("makes room for the next: two are kept, and none longer than it lives", () => {
+    const keys = [1, 2, 3, 4].map((localIndex) => ({ localIndex, createdAt: 0, initiator: true }));
+    const first = retire([], keys.slice(0, 1), 100);
+    const { retired, effects } = retire(first.retired, [keys[1], undefined, keys[2], keys[3]], 179_000);
+    expect(retired).toEqual([3, 4].map((localIndex) => ({ localIndex, until: 180_000 })));
+    expect(effects).toEqual([1, 2].map((localIndex) => ({ kind: "removeKeys", localIndex })));
+    expect(endRetirement(retired, 179_999).effects).toEqual([]);
+    expect(endRetirement(retired, 180_000)).toMatchObject({
+      retired: [],
+      effects: [{ localIndex: 3 }, { localIndex: 4 }],
+    });
   });
 });
 
