@@ -147,6 +147,7 @@ describe("droplets", () => {
       reservedIp: true,
       dns: "hub.office.example.co.uk",
       volume: { gib: 5, mount: "/srv/data", keep: true },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a name that Terraform must not take for an expression
       vpc: "shared-${x}",
       project: "Office",
     });
