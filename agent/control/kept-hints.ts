@@ -11,6 +11,7 @@ export class KeptHints {
   readonly #members: () => Iterable<NodeId>;
   readonly #log: Log;
   readonly #paced = new Paced(() => void this.#save(), writeInterval);
+  #saved = Promise.resolve();
 
   /** @param members whose endpoints are worth keeping, asked at each write */
   constructor(hints: Hints, members: () => Iterable<NodeId>, log: Log) {
@@ -30,7 +31,13 @@ export class KeptHints {
     await this.#save();
   }
 
+  /** One write after the other: of two at once the older might be the last to take the file's place. */
   async #save(): Promise<void> {
+    this.#saved = this.#saved.then(async () => await this.#write());
+    await this.#saved;
+  }
+
+  async #write(): Promise<void> {
     try {
       await this.#hints.save(this.#members());
     } catch (error) {
