@@ -68,13 +68,11 @@ const output = z.strictObject({
   sensitive: z.boolean(),
 });
 
+/** Findings that say that somebody gets in who could not before. */
+const wideningIds = ["ssh-open", "access-wider", "access-unknown", "unguarded", "policy-open", "policy-wider"] as const;
+
 export const findingIds = [
-  "ssh-open",
-  "access-wider",
-  "access-unknown",
-  "unguarded",
-  "policy-open",
-  "policy-wider",
+  ...wideningIds,
   "refused",
   "host-lost",
   "data-lost",
@@ -235,17 +233,8 @@ function mayChangeAccess({ access, accessChanges }: Pick<Plan, "access" | "acces
 
 /** Whether a finding says that somebody gets in who could not before. */
 export function isWidening({ id }: PlanFinding): boolean {
-  return wideningIds.has(id);
+  return wideningIds.some((one) => one === id);
 }
-
-const wideningIds: ReadonlySet<PlanFinding["id"]> = new Set([
-  "ssh-open",
-  "access-wider",
-  "access-unknown",
-  "unguarded",
-  "policy-open",
-  "policy-wider",
-]);
 
 /** The change that a finding is about. */
 export function changeOfFinding({ changes }: Plan, { address }: PlanFinding): PlanChange | undefined {
