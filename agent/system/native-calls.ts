@@ -19,7 +19,6 @@ export interface NativeCalls {
   /** The third argument is a number or an address, as the request has it. */
   readonly ioctl: (fd: number, request: number, argument: number) => number;
   readonly clockGettime: (clock: number, time: number) => number;
-  readonly schedYield: () => number;
   readonly usleep: (microseconds: number) => number;
   readonly close: (fd: number) => number;
   readonly errno: () => number;
@@ -64,7 +63,6 @@ export function bindCalls(): NativeCalls {
     ioctl: library.func("int ioctl(int, ulong, uintptr_t)"),
     clockGettime: library.func("int clock_gettime(int, uintptr_t)"),
     usleep: library.func("int usleep(uint)"),
-    schedYield: library.func("int sched_yield()"),
     close: library.func("int close(int)"),
     errno: () => koffi.errno(),
   };

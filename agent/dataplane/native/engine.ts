@@ -92,8 +92,8 @@ export class Engine {
     const reports = new Reports(addresses, say, threads > 1);
     this.#reports = reports;
     const kinds = { tcp: offloads.isOn("join-tcp"), udp: offloads.isOn("join-udp") };
-    const joiner: Joiner = new Joiner(arena, kinds, (count, joined) => {
-      if (!tun.write(count, joined)) joiner.shorten(joined);
+    const joiner: Joiner = new Joiner(arena, kinds, (count, joined, protocol) => {
+      if (!tun.write(count, joined, protocol)) joiner.shorten(joined);
     });
     const routes = (): PrefixTable => this.#routes;
     const cipher = this.#cipher;

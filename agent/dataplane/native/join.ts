@@ -4,8 +4,11 @@ import { layout, writeVectors } from "./layout.ts";
 import { pseudoSum, tcp, udp } from "./packet.ts";
 import { gsoType, needsChecksum, virtioHeaderLength } from "./virtio.ts";
 
-/** Writes `count` vectors of `layout.writeList`: virtio header, first packet, payloads of the others. `joined`: how many packets. */
-export type WritePackets = (count: number, joined: number) => void;
+/**
+ * Writes `count` vectors of `layout.writeList`: virtio header, first packet, payloads of the others. `joined`: how many packets.
+ * `protocol`: their number in the IP header.
+ */
+export type WritePackets = (count: number, joined: number, protocol: number) => void;
 
 const acknowledge = 0x10;
 const push = 0x08;
@@ -78,7 +81,7 @@ export class Joiner {
     if (this.#count > 1) this.#finish();
     else this.#arena.bytes.fill(0, layout.writeHeader, layout.writeHeader + virtioHeaderLength);
     this.#first = -1;
-    this.#write(this.#vectors, this.#count);
+    this.#write(this.#vectors, this.#count, this.#transport);
   }
 
   #vector(at: number, length: number): void {
@@ -116,11 +119,11 @@ export class Joiner {
   /** Bytes of payload of a packet that may be joined with others, or 0. Fragments, options and wrong checksums may not. */
   #read(at: number, length: number): number {
     const { bytes, kernels } = this.#arena;
-    let ipLength = 40;
-    let transport = bytes[at + 6]!;
-    if (bytes[at]! >>> 4 === 4) {
-      ipLength = 20;
-      transport = bytes[at + 9]!;
+    const four = bytes[at]! >>> 4 === 4;
+    const ipLength = four ? 20 : 40;
+    const transport = bytes[at + (four ? 9 : 6)]!;
+    this.#readTransport = transport;
+    if (four) {
       const fragment = (bytes[at + 6]! & ~dontFragment) | bytes[at + 7]!;
       if (bytes[at] !== 0x45 || fragment !== 0 || kernels.sum(at, 20, 0) !== 0xffff) return 0;
     }
@@ -139,7 +142,6 @@ export class Joiner {
     }
     const payload = behind - own;
     if (payload <= 0 || kernels.sum(from, behind, pseudoSum(this.#arena, at, transport, behind)) !== 0xffff) return 0;
-    this.#readTransport = transport;
     this.#readIpLength = ipLength;
     this.#readHeaderLength = ipLength + own;
     return payload;

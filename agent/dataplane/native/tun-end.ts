@@ -9,7 +9,7 @@ import type { FromPlane } from "./messages.ts";
 import type { OffloadRegister } from "./offloads.ts";
 import { errno } from "./send-error.ts";
 import { tally } from "./tallies.ts";
-import { giveTurn } from "./turn.ts";
+import { Turn } from "./turn.ts";
 
 export interface TunEndParts {
   readonly arena: Arena;
@@ -22,6 +22,7 @@ export interface TunEndParts {
 
 export class TunEnd {
   readonly #parts: TunEndParts;
+  readonly #turn: Turn;
   /** -1 while there is none. */
   fd: number;
   /** Grows each time the interface is made again. */
@@ -29,11 +30,12 @@ export class TunEnd {
 
   constructor(parts: TunEndParts, fd: number) {
     this.#parts = parts;
+    this.#turn = new Turn(parts.calls);
     this.fd = fd;
   }
 
   /** Writes `count` entries of the write list, a packet joined of so many. False: the kernel takes none of so many. */
-  write(count: number, joined: number): boolean {
+  write(count: number, joined: number, protocol: number): boolean {
     const { arena, calls, tallies } = this.#parts;
     tallies[tally.tun_writes]! += 1;
     if (joined > 1) tallies[tally.tun_joined]! += joined;
@@ -42,7 +44,7 @@ export class TunEnd {
       tallies[tally.tun_write]! += joined;
       taken = calls.errno() !== errno.invalid;
     }
-    giveTurn(calls, arena, joined);
+    this.#turn.give(protocol, joined);
     return taken;
   }
 

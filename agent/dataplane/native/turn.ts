@@ -1,20 +1,33 @@
-// Gives the program that receives from the tunnel its turn: on few cores that is worth more than the time it takes.
+// Gives the program that receives UDP from the tunnel its turn, or what is opened for it is lost before it can take it.
 import type { NativeCalls } from "../../system/native-calls.ts";
-import type { Arena } from "./arena.ts";
-import { layout } from "./layout.ts";
-import { gsoType } from "./virtio.ts";
+import { udp } from "./packet.ts";
 
 /**
- * UDP packets of one write after which the thread sleeps. The kernel puts each into the program's socket, which holds some 270
- * small ones by default and drops the rest; our own socket holds thousands meanwhile.
+ * UDP packets that are written between two sleeps. The kernel puts each into the program's socket, which holds some 270 small ones by
+ * default and drops the rest; our own socket holds thousands meanwhile.
  */
-const manyPackets = 32;
+const manyPackets = 128;
 /** Microseconds. The kernel's timer slack makes 50 to 60 of it. */
 const pause = 1;
 
-/** Call after a write of `joined` packets. TCP waits for its receiver by itself: a yield is enough. */
-export function giveTurn({ schedYield, usleep }: NativeCalls, { bytes }: Arena, joined: number): void {
-  // A core that sleeps takes over who waits for another; one that yields does not.
-  if (joined >= manyPackets && bytes[layout.writeHeader + 1] === gsoType.udp) usleep(pause);
-  else schedYield();
+/**
+ * Sleeps once in so many UDP packets. TCP waits for its receiver by itself. It is never a sched_yield: since Linux 6.18 one costs the
+ * caller the rest of its slice and the whole next one, so a thread that yields often gets nothing beside any program that is busy.
+ */
+export class Turn {
+  readonly #calls: Pick<NativeCalls, "usleep">;
+  #written = 0;
+
+  constructor(calls: Pick<NativeCalls, "usleep">) {
+    this.#calls = calls;
+  }
+
+  /** Call after a write of `joined` packets of the protocol. */
+  give(protocol: number, joined: number): void {
+    if (protocol !== udp) return;
+    this.#written += joined;
+    if (this.#written < manyPackets) return;
+    this.#written = 0;
+    this.#calls.usleep(pause);
+  }
 }

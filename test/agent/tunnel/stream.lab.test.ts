@@ -1,5 +1,7 @@
 // Bulk data and three members: what goes in comes out, in order and whole, and nobody speaks for somebody else.
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Member, makeIdentity, peerConfig } from "./member.ts";
 import { TestNetwork } from "./network.ts";
@@ -64,6 +66,25 @@ socket.end(Buffer.alloc(${size}, "tunnelmesh"));`;
       const { tun_write: refused = 0, received_direct: received } = await beta.counters();
       expect(received).toBeGreaterThan(5_000);
       expect(refused).toBe(0);
+    });
+
+    it("keeps its share where other programs want every core", async () => {
+      const transfer = async (): Promise<number> => {
+        const server = network.exec("b", "timeout", "60", "iperf3", "-s", "-1");
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const { output } = await network.exec("a", "iperf3", "-J", "-t", "2", "-c", beta.identity.ip4);
+        await server;
+        return JSON.parse(output).end.sum_received.bits_per_second;
+      };
+      const alone = await transfer();
+      const competitors = Array.from({ length: 3 * availableParallelism() }, () =>
+        spawn(process.execPath, ["-e", "for (;;);"]),
+      );
+      try {
+        expect((await transfer()) / alone).toBeGreaterThan(0.03);
+      } finally {
+        for (const competitor of competitors) competitor.kill("SIGKILL");
+      }
     });
 
     it("arrives over a link that is too narrow for a whole datagram", async () => {

@@ -1,25 +1,20 @@
-// Who gets a pause after a write to the TUN device, and who a mere yield.
+// When the receiving program gets its turn after writes to the TUN device.
 import { expect, it } from "vitest";
-import { makeArena } from "../../../../agent/dataplane/native/arena.ts";
-import { layout } from "../../../../agent/dataplane/native/layout.ts";
-import { giveTurn } from "../../../../agent/dataplane/native/turn.ts";
-import { gsoType } from "../../../../agent/dataplane/native/virtio.ts";
-import type { NativeCalls } from "../../../../agent/system/native-calls.ts";
+import { tcp, udp } from "../../../../agent/dataplane/native/packet.ts";
+import { Turn } from "../../../../agent/dataplane/native/turn.ts";
+
+const icmp = 1;
 
 it.each([
-  ["many UDP packets", gsoType.udp, 128, ["usleep"]],
-  ["a few UDP packets", gsoType.udp, 4, ["schedYield"]],
-  ["TCP", gsoType.tcp4, 45, ["schedYield"]],
-  ["one packet", gsoType.none, 1, ["schedYield"]],
-] as const)("after %s", (_what, type, joined, expected) => {
-  const arena = makeArena();
-  arena.bytes[layout.writeHeader + 1] = type;
-  const made: string[] = [];
-  const count = (name: string) => () => made.push(name);
-  giveTurn(
-    { schedYield: count("schedYield"), usleep: count("usleep") } as Partial<NativeCalls> as NativeCalls,
-    arena,
-    joined,
-  );
-  expect(made).toEqual(expected);
+  ["one run of many UDP packets", udp, [128], 1],
+  ["a few UDP packets", udp, [64, 63], 0],
+  ["UDP packets of several writes", udp, [64, 63, 1, 127, 1, 100], 2],
+  ["single UDP packets", udp, Array.from({ length: 300 }, () => 1), 2],
+  ["TCP", tcp, [45, 45, 45, 45, 45], 0],
+  ["another protocol", icmp, Array.from({ length: 300 }, () => 1), 0],
+] as const)("%s", (_what, protocol, writes, expected) => {
+  let slept = 0;
+  const turn = new Turn({ usleep: () => (slept += 1) });
+  for (const joined of writes) turn.give(protocol, joined);
+  expect(slept).toBe(expected);
 });
