@@ -26,9 +26,6 @@ import { TunEnd } from "./tun-end.ts";
 import { TunReader } from "./tun-reader.ts";
 import { Voice } from "./voice.ts";
 
-/** Milliseconds: the longest sleep, and that while something is still to be reported. */
-const longestSleep = 1_000;
-const reportSleep = 50;
 /** Batches of datagrams before packets get their turn. */
 const receiveBatches = 8;
 const pollIn = 1;
@@ -133,10 +130,10 @@ export class Engine {
       for (let batch = 0; batch < receiveBatches && this.#incoming.receive(now); batch += 1) busy = true;
       if (this.#tun.fd >= 0 && this.#reader.read(this.#tun.fd, now)) busy = true;
       if (this.#reader.gone !== undefined) this.#lose(this.#reader.gone);
-      this.#reports.flush(now);
+      this.#reports.flush(now, busy);
       this.#voice.speak();
       Atomics.add(numbers, shared.heartbeat, 1);
-      if (!busy || this.#unheard()) this.#listen(busy);
+      if (!busy || this.#unheard()) this.#listen(busy ? 0 : this.#reports.patience(now));
       if (this.#strays?.waiting === true) this.#takeHeld(this.#strays);
     }
     this.#shut();
@@ -156,11 +153,10 @@ export class Engine {
     return Atomics.load(this.#data.shared, shared.posted) !== this.#heard;
   }
 
-  /** Sleeps unless there is something to do, then hears what the main thread says. */
-  #listen(busy: boolean): void {
+  /** Sleeps for so many milliseconds unless there is something to do, then hears what the main thread says. */
+  #listen(sleep: number): void {
     const { view, base } = this.#arena;
     const { shared: numbers } = this.#data;
-    const sleep = busy ? 0 : this.#reports.pending ? reportSleep : longestSleep;
     this.#data.tallies[tally.polls]! += 1;
     this.#calls.poll(base + layout.pollDescriptors, 3, sleep);
     if (view.getInt16(layout.pollDescriptors + 22, true) === 0 && !this.#unheard()) return;

@@ -5,8 +5,13 @@ import type { FromPlane } from "./messages.ts";
 import type { Key, Peer } from "./peers.ts";
 import type { SocketAddresses } from "./socket-address.ts";
 
-/** Milliseconds between summaries. */
-export const reportInterval = 50;
+/** Milliseconds between summaries: where there is a quiet moment, and where there is none. */
+const reportInterval = 50;
+const busyInterval = 100;
+/** Milliseconds without a packet that make a quiet moment: a summary takes half of one, which the answer to what just left need not wait for. */
+const quietTime = 2;
+/** Milliseconds: the longest sleep of a thread. */
+const longestSleep = 1_000;
 /** Changes of path that are reported one by one between two summaries; a flood of them is not. */
 const pathChanges = 16;
 
@@ -16,6 +21,7 @@ export class Reports {
   readonly #timed: boolean;
   #pending: Peer[] = [];
   #reportedAt = 0;
+  #busyAt = 0;
   #urgent = false;
   #changes = 0;
   /** The time of what is noted now, where other threads note as well. */
@@ -28,8 +34,10 @@ export class Reports {
     this.#timed = timed;
   }
 
-  get pending(): boolean {
-    return this.#pending.length > 0;
+  /** How many milliseconds the thread may sleep when there is nothing to do. */
+  patience(now: number): number {
+    if (this.#pending.length === 0) return longestSleep;
+    return now - this.#reportedAt < reportInterval ? reportInterval : quietTime;
   }
 
   noteSent(peer: Peer, data: boolean, counter: number, bytes: number): void {
@@ -70,9 +78,12 @@ export class Reports {
     if (!peer.pending) this.#add(peer);
   }
 
-  /** Says what is due. */
-  flush(now: number): void {
-    if (this.#pending.length === 0 || (!this.#urgent && now - this.#reportedAt < reportInterval)) return;
+  /** Says what is due. @param busy whether packets came just now */
+  flush(now: number, busy: boolean): void {
+    if (busy) this.#busyAt = now;
+    if (this.#pending.length === 0) return;
+    const interval = now - this.#busyAt < quietTime ? busyInterval : reportInterval;
+    if (!this.#urgent && now - this.#reportedAt < interval) return;
     this.#reportedAt = now;
     this.#urgent = false;
     this.#changes = 0;
