@@ -1,4 +1,5 @@
-// npm run bench:tunnel [-- --quick] [--json] [--save] [--runs N] [--seconds S] [--only NAMES] [--rows NAMES] [--rebuild]: the tunnel beside its peers, in one go.
+// npm run bench:tunnel [-- --quick] [--json] [--save] [--runs N] [--seconds S] [--only NAMES] [--rows NAMES] [--busy N] [--rebuild]: the tunnel beside its peers, in one go.
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release } from "node:os";
 import path from "node:path";
@@ -27,6 +28,8 @@ const { values } = parseArgs({
     seconds: { type: "string" },
     only: { type: "string", default: `${reference},${own},relay,nebula,boringtun` },
     rows: { type: "string", default: [...pairRows, "ten"].join(",") },
+    // Programs beside them that take all the processor time they get.
+    busy: { type: "string" },
   },
 });
 const runs = readCount(values.runs ?? (values.quick ? "2" : "7"));
@@ -38,6 +41,13 @@ await installPackages(true);
 const entrants = values.only.split(",").flatMap(findEntrant);
 if (entrants.length === 0) throw new RangeError("nothing to measure");
 const load = Number((loadavg()[0] ?? 0).toFixed(1));
+const busy = values.busy === undefined ? 0 : readCount(values.busy);
+if (values.save && busy > 0)
+  throw new RangeError("--save keeps figures of a machine that does nothing else: leave --busy out");
+const competitors = Array.from({ length: busy }, () => spawn(process.execPath, ["--eval", "for (;;);"]));
+process.once("exit", () => {
+  for (const competitor of competitors) competitor.kill("SIGKILL");
+});
 const { samples, failures } = await runAll({ entrants, rows, runs, seconds, report });
 const result = makeResult(
   {
@@ -46,7 +56,7 @@ const result = makeResult(
     cores: cpus().length,
     kernel: release(),
     node: process.versions.node,
-    ...{ load, runs, seconds, configuredPeers },
+    ...{ load, busy, runs, seconds, configuredPeers },
   },
   entrants.map(({ name, version }) => ({ name, version })),
   samples,
@@ -54,6 +64,7 @@ const result = makeResult(
 );
 if (values.save) saveResult(result);
 process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `\n${renderTable(result)}`);
+for (const competitor of competitors) competitor.kill("SIGKILL");
 // Two short runs say nothing about a target.
 if (failures.length > 0 || (!values.quick && result.targets.some(({ holds }) => !holds))) process.exitCode = 1;
 

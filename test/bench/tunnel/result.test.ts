@@ -8,7 +8,15 @@ import { files, renderFiles, replaceBetween } from "./save.ts";
 import { renderSummary, renderTable } from "./table.ts";
 
 const conditions = {
-  ...{ date: "2026-01-02", processor: "Some <Processor>", cores: 2, kernel: "6.18", node: "24.0.0", load: 0.1 },
+  ...{
+    date: "2026-01-02",
+    processor: "Some <Processor>",
+    cores: 2,
+    kernel: "6.18",
+    node: "24.0.0",
+    load: 0.1,
+    busy: 0,
+  },
   ...{ runs: 3, seconds: 4, configuredPeers: 8 },
 };
 const contenders = [reference, own, "nebula"].map((name) => ({ name, version: "1" }));

@@ -13,6 +13,8 @@ export interface Conditions {
   readonly node: string;
   /** Of the minute before: what else the machine was doing. */
   readonly load: number;
+  /** Programs that competed for the processor all along. */
+  readonly busy: number;
   readonly runs: number;
   /** Of one transfer. */
   readonly seconds: number;

@@ -33,6 +33,9 @@ export const figures = {
 export type FigureName = keyof typeof figures;
 export type Sample = Readonly<Partial<Record<FigureName, number>>>;
 
+/** Bytes of data in each. */
+const smallDatagram = 128;
+
 export interface Course {
   readonly network: TestNetwork;
   readonly contender: Contender;
@@ -52,9 +55,9 @@ export async function measureRow(row: RowName, course: Course): Promise<Sample> 
     case "reverse":
       return { reverse: (await transfer(course, ["-R"])).megabits };
     case "udp128":
-      return { udp128: (await transfer(course, ["-u", "-b", "0", "-l", "128"])).kilopackets };
+      return { udp128: (await transfer(course, ["-u", "-b", "0", "-l", String(smallDatagram)])).kilopackets };
     case "idle": {
-      const { median, mean, tail } = await measurePing(course, Math.min(200, 100 * course.seconds));
+      const { median, mean, tail } = await measurePing(course, 100 * course.seconds);
       return { idleMedian: median, idleMean: mean, idleTail: tail };
     }
     case "loaded": {
@@ -81,16 +84,16 @@ async function measureStream(course: Course): Promise<Sample> {
 
 interface Transfer {
   readonly megabits: number;
-  readonly kilopackets: number;
   readonly bytes: number;
+  /** Where datagrams are small ones. */
+  readonly kilopackets: number;
 }
 
 /** What iperf3 prints with --json, as far as it is read here. */
 interface Printed {
   readonly error?: string;
   readonly end?: {
-    readonly sum_received?: { readonly bits_per_second: number; readonly bytes: number };
-    readonly sum?: { readonly packets: number; readonly lost_packets: number; readonly seconds: number };
+    readonly sum_received?: { readonly bits_per_second: number; readonly bytes: number; readonly seconds: number };
   };
 }
 
@@ -116,14 +119,12 @@ async function transfer(course: Course, more: readonly string[], sender = 0): Pr
   } catch {
     throw failed(output.slice(0, 500));
   }
-  const { sum_received: received, sum } = printed.end ?? {};
+  const received = printed.end?.sum_received;
   if (printed.error !== undefined) throw failed(printed.error);
-  if (more.includes("-u")) {
-    if (sum === undefined || sum.seconds <= 0) throw failed("it did not say how much arrived");
-    return { megabits: 0, bytes: 0, kilopackets: (sum.packets - sum.lost_packets) / sum.seconds / 1000 };
-  }
   if (received === undefined || received.bytes === 0) throw failed("nothing arrived");
-  return { megabits: received.bits_per_second / 1e6, bytes: received.bytes, kilopackets: 0 };
+  const { bytes, seconds: lasted } = received;
+  // By its bytes: iperf3 counts as lost only what is missing before the last datagram that arrived.
+  return { megabits: received.bits_per_second / 1e6, bytes, kilopackets: bytes / smallDatagram / lasted / 1000 };
 }
 
 interface Pings {

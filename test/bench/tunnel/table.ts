@@ -13,9 +13,10 @@ export function renderTable(result: Result): string {
       .trimEnd(),
   );
   const versions = result.contenders.map(({ name, version }) => `${name} ${version}`).join(", ");
-  const { processor, cores, kernel, runs, seconds, load } = result.conditions;
+  const { processor, cores, kernel, runs, seconds, load, busy } = result.conditions;
+  const beside = busy === 0 ? "" : `, ${busy} busy programs beside`;
   return [
-    `${runs} runs of ${seconds} s each, in turns; ${cores} × ${processor}, Linux ${kernel}, load before ${load}`,
+    `${runs} runs of ${seconds} s each, in turns; ${cores} × ${processor}, Linux ${kernel}, load before ${load}${beside}`,
     versions,
     "Median, and × the reference in the same run: median [least … greatest].",
     "",
