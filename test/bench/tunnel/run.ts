@@ -51,6 +51,7 @@ async function runStage(
       const failure = `${row}: ${error instanceof Error ? error.message : String(error)}`;
       report(failure);
       failures.push(failure);
+      await stage.renewServers();
       return {};
     }
   };

@@ -19,7 +19,7 @@ const outer = (member: string): string => `198.18.141.${members.indexOf(member) 
 
 export class Stage {
   readonly #network: TestNetwork;
-  readonly #servers: Process[] = [];
+  readonly #servers: { readonly namespace: string; readonly port: number; readonly process: Process }[] = [];
   #contenders: Contender[] = [];
   #stars = 0;
   #closing: Promise<void> | undefined;
@@ -64,6 +64,13 @@ export class Stage {
     };
   }
 
+  /** Starts the servers anew: one whose transfer broke off may take itself for busy for good. */
+  async renewServers(): Promise<void> {
+    const servers = this.#servers.splice(0);
+    await Promise.all(servers.map(async ({ process }) => await process.stop()));
+    for (const { namespace, port } of servers) this.#startServer(namespace, port);
+  }
+
   async leave(contenders: readonly Contender[]): Promise<void> {
     this.#contenders = this.#contenders.filter((one) => !contenders.includes(one));
     await Promise.all(contenders.map(async (one) => await one.stop()));
@@ -77,7 +84,8 @@ export class Stage {
 
   async #close(): Promise<void> {
     this.#network.kill();
-    await Promise.all([...this.#contenders, ...this.#servers].map(async (one) => await one.stop()));
+    const servers = this.#servers.map(({ process }) => process);
+    await Promise.all([...this.#contenders, ...servers].map(async (one) => await one.stop()));
     this.#network.remove();
   }
 
@@ -103,8 +111,11 @@ export class Stage {
   }
 
   #serve(namespace: string, count: number): void {
-    for (let port = firstPort; port < firstPort + count; port += 1) {
-      this.#servers.push(startProcess(this.#network, namespace, ["iperf3", "-s", "-p", String(port)]));
-    }
+    for (let port = firstPort; port < firstPort + count; port += 1) this.#startServer(namespace, port);
+  }
+
+  #startServer(namespace: string, port: number): void {
+    const process = startProcess(this.#network, namespace, ["iperf3", "-s", "-p", String(port)]);
+    this.#servers.push({ namespace, port, process });
   }
 }
