@@ -11,8 +11,8 @@ const manyPackets = 128;
 const pause = 1;
 
 /**
- * Sleeps once in so many UDP packets. TCP waits for its receiver by itself. It is never a sched_yield: since Linux 6.18 one costs the
- * caller the rest of its slice and the whole next one, so a thread that yields often gets nothing beside any program that is busy.
+ * Sleeps once in so many UDP packets. TCP waits for its receiver by itself. It is never a sched_yield: Linux 6.19, and
+ * 6.12 from 6.12.63 on, charge the caller for the rest of its slice, so a thread that yields often gets nothing beside a busy program.
  */
 export class Turn {
   readonly #calls: Pick<NativeCalls, "usleep">;
