@@ -9,6 +9,7 @@ import { Member, makeIdentity, peerConfig } from "../agent/tunnel/member.ts";
 import { TestNetwork } from "../agent/tunnel/network.ts";
 import type { ChurnOrder, ChurnReport } from "./churn/contract.ts";
 import { growthOf, lowestOf, type Sample } from "./growth.ts";
+import { endOnInterrupt } from "./interrupt.ts";
 import { type Process, processorSeconds, residentMiB, startProcess } from "./tunnel/process.ts";
 import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 
@@ -138,12 +139,17 @@ async function run(): Promise<boolean> {
   return grown.length === 0 && answered > leastAnswered;
 }
 
-try {
-  process.exitCode = (await run()) ? 0 : 1;
-} finally {
+async function end(): Promise<void> {
   await peers?.stop();
   await hub.remove();
   network.kill();
   network.remove();
+}
+
+endOnInterrupt(end);
+try {
+  process.exitCode = (await run()) ? 0 : 1;
+} finally {
+  await end();
 }
 process.exit();

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { publicKeyOf } from "../../protocol/noise/primitives.ts";
 import { Member, makeIdentity, peerConfig } from "../agent/tunnel/member.ts";
 import { TestNetwork } from "../agent/tunnel/network.ts";
+import { endOnInterrupt } from "./interrupt.ts";
 
 const { values } = parseArgs({
   options: {
@@ -43,6 +44,13 @@ async function flooded(target: Member, port: number, rate: number): Promise<numb
 const median = (samples: readonly number[]): number =>
   samples.toSorted((one, other) => one - other)[Math.floor(samples.length / 2)] ?? Number.NaN;
 
+async function end(): Promise<void> {
+  for (const member of members) await member.remove();
+  network.kill();
+  network.remove();
+}
+
+endOnInterrupt(end);
 try {
   network.member("a", ["198.18.142.1/24"]);
   network.member("b", ["198.18.142.2/24"]);
@@ -83,8 +91,6 @@ try {
     process.stdout.write(`  ${JSON.stringify(Object.fromEntries(counters))}\n`);
   }
 } finally {
-  for (const member of members) await member.remove();
-  network.kill();
-  network.remove();
+  await end();
 }
 process.exit(0);

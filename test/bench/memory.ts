@@ -9,6 +9,7 @@ import { bundlePrograms } from "../../cli/engine/release/bundle.ts";
 import { applyItems } from "../../protocol/trust/view.ts";
 import { installHost, makeHost } from "../agent/main/host.ts";
 import { genesisItem, grantItem, keysItem, openedView, party } from "../protocol/trust/mesh.ts";
+import { endOnInterrupt } from "./interrupt.ts";
 import { processorSeconds } from "./tunnel/process.ts";
 import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 
@@ -57,6 +58,14 @@ function readMemory(pid: number): Readonly<Record<string, number>> {
 
 execFileSync("ip", ["netns", "add", space]);
 let pid: number | undefined;
+async function end(): Promise<void> {
+  if (pid !== undefined) process.kill(pid, "SIGTERM");
+  await sleep(2_000);
+  execFileSync("ip", ["netns", "del", space]);
+  host.remove();
+}
+
+endOnInterrupt(end);
 try {
   execFileSync("ip", ["-n", space, "link", "set", "lo", "up"]);
   install();
@@ -97,8 +106,5 @@ try {
     `${values.peers} peers, ${values.threads ?? "default"} threads, ${flags.join(" ")}: ${memory.join(", ")} MiB; ${processor.toFixed(2)} % of a core\n`,
   );
 } finally {
-  if (pid !== undefined) process.kill(pid, "SIGTERM");
-  await sleep(2_000);
-  execFileSync("ip", ["netns", "del", space]);
-  host.remove();
+  await end();
 }

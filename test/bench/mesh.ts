@@ -2,6 +2,7 @@
 import type { StatusResult } from "../../cli/engine/deploy/contract.ts";
 import { Project } from "../e2e/project.ts";
 import { check, killRunning, timeCommand } from "./command.ts";
+import { endOnInterrupt } from "./interrupt.ts";
 import type { Measurement } from "./measurement.ts";
 import { measureResources } from "./resources.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -78,15 +79,14 @@ async function withProject(purpose: string, measure: (project: Project) => Promi
     removed ??= project.remove();
     return removed;
   };
-  const interrupt = (): void => {
+  const disarm = endOnInterrupt(async () => {
     killRunning();
-    void remove().finally(() => process.exit(130));
-  };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+    await remove();
+  });
   try {
     await measure(project);
   } finally {
     await remove();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    disarm();
   }
 }

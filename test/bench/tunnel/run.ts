@@ -1,4 +1,5 @@
 // Runs every row with every contender in turns, again and again, so that what else the machine does meets them all alike.
+import { endOnInterrupt } from "../interrupt.ts";
 import type { Contender, Entrant } from "./contender.ts";
 import type { Samples } from "./result.ts";
 import { measureRow, pairRows, type RowName, type Sample } from "./rows.ts";
@@ -17,15 +18,14 @@ export async function runAll(plan: Plan): Promise<{ readonly samples: Samples; r
   const samples = Array.from({ length: plan.runs }, () => new Map<string, Sample>());
   const failures: string[] = [];
   const stage = await Stage.open(rows.includes("ten"));
-  const interrupt = (): void => void stage.close().finally(() => process.exit(130));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const disarm = endOnInterrupt(async () => await stage.close());
   try {
     const inPairs = pairRows.filter((row) => rows.includes(row));
     if (inPairs.length > 0) await runStage(stage, plan, "pair", inPairs, samples, failures);
     if (rows.includes("ten")) await runStage(stage, plan, "crowd", ["ten"], samples, failures);
   } finally {
     await stage.close();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    disarm();
   }
   return { samples, failures };
 }
