@@ -58,6 +58,7 @@ describe("mesh home under kill -9", () => {
       expect(view?.head.seq).toBeGreaterThanOrEqual(acknowledged);
       expect(items).toHaveLength(1 + view!.head.seq);
     }
-    expect(acknowledged).toBeGreaterThan(4);
+    // Each of the four was acknowledged something.
+    expect(acknowledged).toBeGreaterThanOrEqual(4);
   });
 });
