@@ -65,10 +65,8 @@ class MeshTunnel implements Tunnel {
       log,
       onFailed: (reason) => {
         log("error", "the data plane is dead", { reason });
-        // Nothing of it can be saved: the service starts anew, with new keys.
-        setImmediate(() => {
-          throw new Error(`the data plane is dead: ${reason}`);
-        });
+        // Nothing of it can be saved: the service starts anew, with new keys. An exit would wait for a thread that hangs in a system call.
+        process.kill(process.pid, "SIGKILL");
       },
       events: {
         onDatagram: (datagram, path) => started.runtime?.receive(datagram, path),

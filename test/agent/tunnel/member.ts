@@ -92,7 +92,7 @@ export class Member {
       env: { ...process.env, ...environment },
     });
     this.#child = child;
-    this.ended = new Promise((resolve) => child.once("exit", resolve));
+    this.ended = new Promise((resolve) => child.once("close", resolve));
     this.#answers = [];
     child.stderr.on("data", (chunk: Buffer) => this.log.push(chunk.toString()));
     const started = this.#expect<unknown>("started");
@@ -128,7 +128,7 @@ export class Member {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await ended;

@@ -11,8 +11,20 @@ import { TestNetwork } from "../../tunnel/network.ts";
 
 const sequences = [process.execPath, fileURLToPath(new URL("../../../fixtures/sequences.ts", import.meta.url))];
 const workerFile = new URL("../../../../agent/dataplane/native/worker.ts", import.meta.url).href;
+const callsFile = new URL("../../../../agent/system/native-calls.ts", import.meta.url).href;
 const threads = 3;
 const flows = 4;
+
+/** A program for the threads whose thread 1 says that it is ready, and then does something else. */
+function broken(instead: string): string {
+  return `
+    import { parentPort, workerData } from "node:worker_threads";
+    if (workerData.thread !== 1) await import(${JSON.stringify(workerFile)});
+    else {
+      parentPort.postMessage([{ kind: "ready", port: 0, dualStack: true, offloads: {}, ends: [] }]);
+      ${instead}
+    }`;
+}
 
 /** Sends numbered datagrams of several flows through a tunnel, and says how they arrived. */
 async function sequence(network: TestNetwork, from: string, to: string, address: string, port: number, count: number) {
@@ -45,6 +57,8 @@ describe("a node with three peers", () => {
     (name, index) => new Member(network, makeIdentity(name, index + 2), { backend: "native", threads: 1 }),
   );
   const outer = (index: number): string => `198.18.46.${index + 1}`;
+  /** Its thread 1 hangs in a system call from the start, which takes a while to be found. */
+  const hanging = new Member(network, makeIdentity("e", spokes.length + 2), plane);
 
   beforeAll(async () => {
     for (const [index, { identity }] of [hub, ...spokes].entries()) {
@@ -52,11 +66,14 @@ describe("a node with three peers", () => {
     }
     await hub.start(spokes.map(({ identity }, index) => peerConfig(identity, psk, [outer(index + 1)])));
     await Promise.all(spokes.map(async (spoke) => await spoke.start([peerConfig(hub.identity, psk, [outer(0)])])));
+    network.namespace(hanging.identity.name);
+    const hangs = `(await import(${JSON.stringify(callsFile)})).bindCalls().usleep(4_000_000_000);`;
+    await hanging.start([], undefined, { TUNNELMESH_DATA_PLANE: broken(hangs) });
   });
 
   afterAll(async () => {
     network.kill();
-    await Promise.all([hub, ...spokes].map(async (member) => await member.remove()));
+    await Promise.all([hub, ...spokes, hanging].map(async (member) => await member.remove()));
     network.remove();
   });
 
@@ -125,17 +142,18 @@ describe("a node with three peers", () => {
 
   it("ends as a whole when one thread ends", async () => {
     await hub.kill();
-    const dies = `
-      import { parentPort, workerData } from "node:worker_threads";
-      if (workerData.thread !== 1) await import(${JSON.stringify(workerFile)});
-      else {
-        parentPort.postMessage([{ kind: "ready", port: 0, dualStack: true, offloads: {}, ends: [] }]);
-        setTimeout(() => process.exit(), 500);
-      }`;
-    await hub.start([], undefined, { TUNNELMESH_DATA_PLANE: dies });
+    // What it is told first comes once all threads are ready.
+    const dies = `parentPort.once("message", () => process.exit());`;
+    await hub.start([], undefined, { TUNNELMESH_DATA_PLANE: broken(dies) });
     expect(await hub.ended).not.toBe(0);
-    expect(hub.log.join("")).toContain("the data plane is dead: the thread ended (number 1)");
+    expect(hub.log.join("")).toContain("the thread ended (number 1)");
     expect(network.ip("a", "-o", "link", "show")).not.toContain("tm0");
+  });
+
+  it("ends as a whole when one thread hangs in a system call", async () => {
+    expect(await hanging.ended).not.toBe(0);
+    expect(hanging.log.join("")).toContain("the thread hangs (number 1)");
+    expect(network.ip("e", "-o", "link", "show")).not.toContain("tm0");
   });
 });
 
