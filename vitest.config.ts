@@ -1,4 +1,5 @@
 // Test projects: unit runs anywhere, lab needs root and network namespaces, e2e makes whole hosts.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const shared = {
@@ -16,6 +17,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.lab.test.ts", "test/**/*.e2e.test.ts", "test/**/*.soak.test.ts"],
           testTimeout: 30_000,
+          // Vitest leaves a core to itself, which on two leaves one; many of these tests wait for processes.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
         },
       },
       {
