@@ -16,7 +16,8 @@ import { unitEnvironment, unitFlags } from "./unit-flags.ts";
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "3600" },
-    "warm-up": { type: "string", default: "300" },
+    // By then the heap of each thread has come to its level.
+    "warm-up": { type: "string", default: "900" },
     every: { type: "string", default: "10" },
   },
 });

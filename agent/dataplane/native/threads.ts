@@ -3,15 +3,12 @@
 /** Beyond this the kernel's own work is what limits. */
 export const mostThreads = 16;
 
-/** With a fourth the agent would be larger than its 96 MiB. */
-const mostByDefault = 3;
-
 /**
- * Threads where nothing else is said: one on one or two cores, which the kernel and the programs that use the tunnel need as well;
- * half of the cores above that, three at most.
+ * Threads where nothing else is said: one on one or two cores, which the kernel and the programs that use the tunnel need as well,
+ * and two where there are more. With a third the agent would be larger than its 96 MB.
  */
 export function defaultThreads(cores: number): number {
-  return cores <= 2 ? 1 : Math.min(mostByDefault, Math.ceil(cores / 2));
+  return cores <= 2 ? 1 : 2;
 }
 
 /** The thread that receives what is sealed for this index: its lowest byte decides, as in the program that steers datagrams. */

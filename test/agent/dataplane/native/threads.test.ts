@@ -9,8 +9,8 @@ import { parseNodeId } from "../../../../protocol/brand.ts";
 const none = { backend: undefined, offloads: undefined };
 
 describe("the number of threads", () => {
-  it("is one on one or two cores, and half of more up to three", () => {
-    expect([1, 2, 3, 4, 6, 8, 64].map(defaultThreads)).toEqual([1, 1, 2, 2, 3, 3, 3]);
+  it("is one on one or two cores, and two on more", () => {
+    expect([1, 2, 3, 4, 6, 8, 64].map(defaultThreads)).toEqual([1, 1, 2, 2, 2, 2, 2]);
     expect(readPreference(none, {}, 2).threads).toBe(1);
     expect(readPreference(none, {}, 8).threads).toBe(3);
   });
