@@ -12,7 +12,7 @@ describe("the number of threads", () => {
   it("is one on one or two cores, and two on more", () => {
     expect([1, 2, 3, 4, 6, 8, 64].map(defaultThreads)).toEqual([1, 1, 2, 2, 2, 2, 2]);
     expect(readPreference(none, {}, 2).threads).toBe(1);
-    expect(readPreference(none, {}, 8).threads).toBe(3);
+    expect(readPreference(none, {}, 8).threads).toBe(2);
   });
 
   it("is what the command line says, else the environment", () => {
