@@ -48,7 +48,8 @@ describe("mesh home under kill -9", () => {
       child.stdout.on("data", (chunk: Buffer) => {
         output += chunk;
       });
-      await once(child.stdout, "data");
+      // Two, so that four of them come further than four however slow the machine is.
+      while (output.split("\n").length < 3) await once(child.stdout, "data");
       await delay(wait);
       child.kill("SIGKILL");
       await once(child, "close");
@@ -58,7 +59,6 @@ describe("mesh home under kill -9", () => {
       expect(view?.head.seq).toBeGreaterThanOrEqual(acknowledged);
       expect(items).toHaveLength(1 + view!.head.seq);
     }
-    // Each of the four was acknowledged something.
-    expect(acknowledged).toBeGreaterThanOrEqual(4);
+    expect(acknowledged).toBeGreaterThan(4);
   });
 });
